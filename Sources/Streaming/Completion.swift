@@ -10,18 +10,21 @@ public enum CompletionMarker {
     /// No key of a table does.
     package static let prefix = UInt8(ascii: "~")
 
-    /// A marker's key and value: `partition` of `partitions` of `stage` has published everything of `scope`.
+    /// A marker's key and value: `partition` of `partitions` of `stage` has published everything of `scope`, under a
+    /// configuration if there is one.
     public static func encode(
         scope: String,
         stage: String,
         partition: Int32,
-        partitions: Int32
+        partitions: Int32,
+        configuration: UInt64? = nil
     ) throws -> (key: String, value: [UInt8]) {
         var marker = Streaming_V1_Completion()
         marker.scope = scope
         marker.stage = stage
         marker.sourcePartition = partition
         marker.sourcePartitions = partitions
+        if let configuration { marker.configuration = configuration }
         return (key(scope: scope, stage: stage, partition: partition), try marker.serializedBytes())
     }
 
@@ -38,6 +41,8 @@ public enum CompletionMarker {
         public let partition: Int32
         /// The number of partitions.
         public let partitions: Int32
+        /// The configuration under which the stage published; nil if there is none.
+        public var configuration: UInt64?
     }
 
     /// More partitions than any topic has.
@@ -90,7 +95,8 @@ public enum CompletionMarker {
             scope: marker.scope,
             stage: marker.stage,
             partition: marker.sourcePartition,
-            partitions: marker.sourcePartitions
+            partitions: marker.sourcePartitions,
+            configuration: marker.hasConfiguration ? marker.configuration : nil
         )
     }
 }
@@ -114,8 +120,18 @@ struct CompletionTracker {
 
     /// Takes a marker.
     ///
-    /// Returns its scope if this marker completes it.
-    mutating func take(_ marker: CompletionMarker.Reading, source: Int) -> String? {
+    /// - Parameters:
+    ///   - marker: the newest of its stage's partition.
+    ///   - source: the source that it is from.
+    ///   - counts: whether it was published under the reader's configuration. Otherwise the partition has to complete
+    ///     the scope again.
+    /// - Returns: its scope if this marker completes it.
+    mutating func take(_ marker: CompletionMarker.Reading, source: Int, counts: Bool = true) -> String? {
+        guard counts else {
+            arrivals[marker.scope]?[source][marker.stage]?.partitions.remove(marker.partition)
+            complete.remove(marker.scope)
+            return nil
+        }
         guard !complete.contains(marker.scope) else { return nil }
         var bySource = arrivals[marker.scope] ?? Array(repeating: [:], count: sources)
         bySource[source][marker.stage, default: Arrivals()].partitions.insert(marker.partition)
@@ -125,7 +141,6 @@ struct CompletionTracker {
             return nil
         }
         complete.insert(marker.scope)
-        arrivals[marker.scope] = nil
         return marker.scope
     }
 

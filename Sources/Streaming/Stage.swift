@@ -21,6 +21,10 @@ public protocol Stage: Sendable {
     ///
     /// A task whose publications were made under another configuration rebuilds them.
     var configuration: UInt64? { get }
+    /// Whether the stages before it compute under the same configuration, and name it in their markers. Only their
+    /// markers under this stage's own configuration then complete a scope, so that a new configuration goes through the
+    /// stages one after the other.
+    var sharesConfiguration: Bool { get }
     /// A task with empty state.
     func makeTask(_ context: TaskContext) throws -> any StageTask
 }
@@ -32,6 +36,8 @@ extension Stage {
     public var idleFlush: Duration? { nil }
     /// Nothing: the same sources always give the same publications.
     public var configuration: UInt64? { nil }
+    /// No: the markers of the stages before it count whatever their configuration is.
+    public var sharesConfiguration: Bool { false }
 }
 
 extension Stage {
@@ -205,6 +211,10 @@ public protocol StageTask: AnyObject {
     /// It is read whenever no record arrived, so it may depend on the earlier ones.
     var settling: Duration { get }
 
+    /// Whether the task publishes nothing for now, not even that a scope is complete, because its worker is about to
+    /// start again under another configuration.
+    var isHeld: Bool { get }
+
     /// Whether a published record must stay even if a rebuild does not publish it, because it can no longer be derived
     /// from the sources.
     func keeps(output: Int, key: Span<UInt8>) -> Bool
@@ -217,6 +227,8 @@ extension StageTask {
     public var discrepancy: String? { nil }
     /// No wait: if there are no more records, a worker commits at once.
     public var settling: Duration { .zero }
+    /// No: a flush publishes everything.
+    public var isHeld: Bool { false }
     /// Remembers nothing.
     public func recall(output: Int, key: Span<UInt8>, value: Span<UInt8>) throws {}
     /// Forgets nothing, because it remembers nothing.

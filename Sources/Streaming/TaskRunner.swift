@@ -26,6 +26,8 @@ package final class TaskRunner {
     private var tracker: CompletionTracker
     /// Complete scopes whose markers are not sent yet.
     private var unannounced: Set<String> = []
+    /// Scopes whose markers were sent, and those of them whose newest marker names this configuration.
+    private var known: Set<String> = []
     private var announced: Set<String> = []
     private var isRestoring = true
     private let quarantine: QuarantineTopic?
@@ -91,7 +93,7 @@ package final class TaskRunner {
     }
 
     /// Whether the next commit must write more than positions.
-    package var hasAnnouncements: Bool { !unannounced.isEmpty || !found.isEmpty }
+    package var hasAnnouncements: Bool { !unannounced.isEmpty && !task.isHeld || !found.isEmpty }
 
     /// Whether the cause of a record is needed.
     ///
@@ -118,7 +120,8 @@ package final class TaskRunner {
             if isMarker {
                 let source = stage.sources[record.source]
                 let marker = try CompletionMarker.decode(record, of: source, partitions: partitions)
-                if let scope = tracker.take(marker, source: record.source), !isRestoring {
+                let counts = isOfThisConfiguration(marker, source)
+                if let scope = tracker.take(marker, source: record.source, counts: counts), !isRestoring {
                     unannounced.insert(scope)
                     try task.complete(scope: scope)
                 }
@@ -132,6 +135,11 @@ package final class TaskRunner {
             if !isMarker { try forget(record) }
             return isQuarantined(record) ? Refusal(code: error.code, reason: error.reason) : nil
         }
+    }
+
+    private func isOfThisConfiguration(_ marker: CompletionMarker.Reading, _ source: Source) -> Bool {
+        !stage.sharesConfiguration || source.publisher == CompletionMarker.operatorStage
+            || marker.configuration == stage.configuration
     }
 
     /// Records the facts that show later whether the partition was recreated.
@@ -291,7 +299,14 @@ package final class TaskRunner {
 
     /// Takes a marker from the progress topic, if it belongs to this task.
     package func recall(marker: CompletionMarker.Reading) {
-        if marker.stage == stage.name, marker.partition == partition { announced.insert(marker.scope) }
+        guard marker.stage == stage.name, marker.partition == partition else { return }
+        known.insert(marker.scope)
+        if marker.configuration == stage.configuration {
+            announced.insert(marker.scope)
+        } else {
+            // For a reader under this configuration it does not count.
+            announced.remove(marker.scope)
+        }
     }
 
     /// Whether the task left work for the next flush.
@@ -332,7 +347,7 @@ package final class TaskRunner {
         output.replayed = []
         if output.isRebuilding {
             // The markers may have been lost together with the publications. A repeated marker changes nothing.
-            awaited = announced
+            awaited = known
             announced = []
         }
         for scope in tracker.complete.sorted() {
@@ -344,6 +359,7 @@ package final class TaskRunner {
     /// Publishes the changes, then the markers of newly complete scopes, into the open transaction.
     package func flush() throws {
         try sendQuarantined()
+        guard !task.isHeld else { return }
         try task.flush(output: output)
         if output.isRebuilding, !task.hasMore {
             // Not inside the optional call: without a listener its arguments would not be evaluated.
@@ -358,7 +374,8 @@ package final class TaskRunner {
                 scope: scope,
                 stage: stage.name,
                 partition: partition,
-                partitions: partitions
+                partitions: partitions,
+                configuration: stage.configuration
             )
             let key = Array(marker.key.utf8)
             for (index, output) in stage.outputs.enumerated() {

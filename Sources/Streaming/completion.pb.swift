@@ -38,9 +38,22 @@ package nonisolated struct Streaming_V1_Completion: Sendable {
 
   package var sourcePartitions: Int32 = 0
 
+  /// The configuration under which the stage published it, such as the frameworks in force. Absent if there is none, and
+  /// in the operator's markers.
+  package var configuration: UInt64 {
+    get {_configuration ?? 0}
+    set {_configuration = newValue}
+  }
+  /// Returns true if `configuration` has been explicitly set.
+  package var hasConfiguration: Bool {self._configuration != nil}
+  /// Clears the value of `configuration`. Subsequent reads from it will return its default value.
+  package mutating func clearConfiguration() {self._configuration = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _configuration: UInt64? = nil
 }
 
 /// How far a stage has read a partition of a source: the offset of the next record. It is written in the transaction
@@ -146,7 +159,7 @@ fileprivate nonisolated let _protobuf_package = "streaming.v1"
 
 nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Completion"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}i\u{f}scope\0\u{1}stage\0\u{3}source_partition\0\u{3}source_partitions\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}i\u{f}scope\0\u{1}stage\0\u{3}source_partition\0\u{3}source_partitions\0\u{1}configuration\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -158,12 +171,17 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
       case 1002: try { try decoder.decodeSingularStringField(value: &self.stage) }()
       case 1003: try { try decoder.decodeSingularInt32Field(value: &self.sourcePartition) }()
       case 1004: try { try decoder.decodeSingularInt32Field(value: &self.sourcePartitions) }()
+      case 1005: try { try decoder.decodeSingularFixed64Field(value: &self._configuration) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.scope.isEmpty {
       try visitor.visitSingularStringField(value: self.scope, fieldNumber: 1001)
     }
@@ -176,6 +194,9 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
     if self.sourcePartitions != 0 {
       try visitor.visitSingularInt32Field(value: self.sourcePartitions, fieldNumber: 1004)
     }
+    try { if let v = self._configuration {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 1005)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -184,6 +205,7 @@ nonisolated extension Streaming_V1_Completion: SwiftProtobuf.Message, SwiftProto
     if lhs.stage != rhs.stage {return false}
     if lhs.sourcePartition != rhs.sourcePartition {return false}
     if lhs.sourcePartitions != rhs.sourcePartitions {return false}
+    if lhs._configuration != rhs._configuration {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -448,6 +448,75 @@ import Testing
         }
     }
 
+    /// The act that puts a document in force revises nothing by itself.
+    ///
+    /// The worker starts again under the document,
+    /// waits until the stages before it have done so, and then revises each determination once. The act is the cause.
+    @Test func aDocumentThatComesIntoForceRevisesOnce() throws {
+        let draft = """
+            name: draft-2019
+            title: Draft of 2019
+            school_years: [2019]
+            based_on: "2019"
+            minimum_size:
+              accountability: {value: 60, status: assumed, source: a test}
+            """
+        func stage(_ frameworks: FrameworkSet) -> DeterminationStage {
+            DeterminationStage(pipeline: Pipeline(), frameworks: frameworks, isRestarted: true, clock: { 1 })
+        }
+        let bench = try JudgingBench([stage(.builtIn)], partitions: 2)
+        func step(_ kind: String, _ date: String, end: String = "", reference: String = "", document: String = "")
+            throws
+        {
+            try bench.directive(
+                2019,
+                "framework_step",
+                "00000000",
+                kind,
+                date: date,
+                end: end,
+                reference: reference,
+                submission: kind,
+                document: document
+            )
+        }
+        func revisions() -> Int { bench.history(Topics.determinations, "2019/\(school)").count }
+        try bench.organization(2019, school)
+        try bench.value(2019, school, "non_high", "all_students", "ela_achievement", "500.0", count: 40)
+        try bench.target(2019, school, "non_high", "all_students", "ela_achievement", "505.0", baseline: "490.0")
+        try bench.directive(2019, "release", "00000000", "official")
+        try step("proposed", "2019-01-01", document: draft)
+        try step("comment_opened", "2019-01-02", end: "2019-02-01")
+        try step("recommended", "2019-02-02")
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        #expect(try #require(try bench.determinations()["2019/\(school)"]).hasAnnual && revisions() == 1)
+        let digest = try Framework.proposed(draft).digest
+        try step("approved", "2019-03-01", reference: "Board vote sha256:\(digest)")
+        try bench.driver.run()
+        #expect(revisions() == 1, "the worker is about to start again")
+        let frameworks = try FrameworkSet(
+            onRecord: bench.messages(Topics.directives, Accountability_V1_Directive.self).values
+        )
+        bench.driver.reconfigure([stage(frameworks)])
+        try bench.driver.run()
+        #expect(revisions() == 1, "the stages before it have not computed under the document yet")
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2019/\(school)"])
+        #expect(revisions() == 2 && found.revision == 2 && found.cause == "approved" && found.status == "official")
+        #expect(found.frameworkDigest == digest && !found.hasAnnual)
+        // The approval is withdrawn: again nothing is published before the worker starts again.
+        try bench.put(Topics.directives, "2019/framework_step/00000000/approved", nil, partition: 0)
+        try bench.driver.run()
+        #expect(revisions() == 2)
+        bench.driver.reconfigure([stage(.builtIn)])
+        try bench.closeMeasures(2019)
+        try bench.driver.run()
+        #expect(try bench.determinations()["2019/\(school)"]?.hasAnnual == true)
+        #expect(revisions() == 3)
+    }
+
     /// 603 CMR 2.03(3).
     @Test func aChangeOnAppealIsSaidOfWhomItIs() throws {
         let bench = try bench(year: 2019)
@@ -519,6 +588,23 @@ import Testing
         #expect(revised.changes == ["federal_designations: csi of 2018, lowest_title1 → none"])
     }
 
+    /// In 2018 a rate of half the cohort identifies a school with an annual percentage, and no other one.
+    @Test(arguments: [true, false])
+    func lowGraduationIdentifiesASchoolWithAnAnnualPercentage(_ hasPercentage: Bool) throws {
+        let bench = try JudgingBench.determining()
+        try bench.organization(2018, school, nonHigh: 0, high: 400, comparison: "high", title1: true)
+        try bench.value(2018, school, "high", "all_students", "four_year_graduation", "50.0", counted: 50)
+        if hasPercentage {
+            let points = ["ela_achievement", "math_achievement", "ela_growth", "dropout", "chronic_absenteeism"]
+            try bench.points(2018, school, "high", "all_students", points.map { (key: $0, value: 3) })
+        }
+        try bench.closeMeasures(2018)
+        try bench.driver.run()
+        let found = try #require(try bench.determinations()["2018/\(school)"])
+        #expect(found.hasAnnual == hasPercentage && found.lowGraduation == hasPercentage)
+        #expect(try designations(bench, 2018) == (hasPercentage ? ["csi low_graduation 2018"] : []))
+    }
+
     @Test func asubgroupThatIsLowInBothYearsIsTargeted() throws {
         let bench = try JudgingBench.determining()
         for year in [2018, 2019] {
@@ -574,20 +660,3 @@ import Testing
         #expect(progress.points == 3 && progress.at80 == "60" && progress.difficultyQuartile == 3)
     }
 }
-    /// In 2018 a rate of half the cohort identifies a school with an annual percentage, and no other one.
-    @Test(arguments: [true, false])
-    func lowGraduationIdentifiesASchoolWithAnAnnualPercentage(_ hasPercentage: Bool) throws {
-        let bench = try JudgingBench.determining()
-        try bench.organization(2018, school, nonHigh: 0, high: 400, comparison: "high", title1: true)
-        try bench.value(2018, school, "high", "all_students", "four_year_graduation", "50.0", counted: 50)
-        if hasPercentage {
-            let points = ["ela_achievement", "math_achievement", "ela_growth", "dropout", "chronic_absenteeism"]
-            try bench.points(2018, school, "high", "all_students", points.map { (key: $0, value: 3) })
-        }
-        try bench.closeMeasures(2018)
-        try bench.driver.run()
-        let found = try #require(try bench.determinations()["2018/\(school)"])
-        #expect(found.hasAnnual == hasPercentage && found.lowGraduation == hasPercentage)
-        #expect(try designations(bench, 2018) == (hasPercentage ? ["csi low_graduation 2018"] : []))
-    }
-

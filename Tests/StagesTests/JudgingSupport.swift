@@ -331,9 +331,11 @@ struct JudgingBench {
         end: String = "",
         reference: String = "",
         submission: String = "acts-1",
+        document: String = "",
         cause: String = ""
     ) throws {
         var directive = Accountability_V1_Directive()
+        directive.document = document
         directive.submission = submission
         directive.effectiveDate = date
         directive.reference = reference

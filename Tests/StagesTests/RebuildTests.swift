@@ -91,6 +91,43 @@ import Testing
         for (name, table) in before { #expect(back[name] == table, "without it again: \(name)") }
     }
 
+    /// A framework that comes into force, or goes again, revises each determination once.
+    ///
+    /// The stages start again at different moments, and each waits for those before it.
+    @Test(arguments: UInt64(11)...14)
+    func anotherFrameworkRevisesEachDeterminationOnce(seed: UInt64) throws {
+        let year = try SmallYear()
+        let other = try Framework.proposed(
+            """
+            name: draft
+            title: Draft of 2019
+            school_years: [2019]
+            based_on: "2019"
+            minimum_size:
+              accountability: {value: 8, status: assumed, source: a test}
+            percentile:
+              steps: {value: 50, status: assumed, source: a test}
+            """
+        )
+        let driver = try year.settled(seed: seed)
+        let topic = year.pipeline.name(Topics.determinations)
+        for frameworks in [FrameworkSet.builtIn.with(onRecord: [2019: other], identity: 7), .builtIn] {
+            let lengths = (driver.topics[topic] ?? []).map(\.count)
+            let before = driver.table(topic)
+            driver.reconfigure(year.stages(under: frameworks))
+            try driver.run()
+            var revisions: [[UInt8]: Int] = [:]
+            for (log, length) in zip(driver.topics[topic] ?? [], lengths) {
+                for record in log[length...] where !CompletionMarker.isMarker(key: record.key.span) {
+                    revisions[record.key, default: 0] += 1
+                }
+            }
+            let changed = driver.table(topic).filter { before[$0.key] != $0.value }
+            #expect(!changed.isEmpty && Set(revisions.keys) == Set(changed.keys))
+            #expect(revisions.values.allSatisfy { $0 == 1 }, "\(revisions.values.max() ?? 0) revisions of one")
+        }
+    }
+
     /// What the ledger lost is retracted everywhere, as if it had never been there.
     @Test func whatTheLedgerLostIsRetracted() throws {
         let year = try SmallYear()

@@ -199,7 +199,8 @@ package final class InMemoryDriver {
                 scope: scope,
                 stage: publisher,
                 partition: partition,
-                partitions: partitions
+                partitions: partitions,
+                configuration: reader.flatMap { $0.sharesConfiguration ? $0.configuration : nil }
             )
             for target in 0..<(topics[topic]?.count ?? 0) {
                 topics[topic]?[target]

@@ -48,6 +48,18 @@ import Testing
         #expect(try code("sum", 0, of: .max) == .notMarker)
     }
 
+    @Test("A marker names the configuration of its stage", arguments: [nil, 0, 7, .max] as [UInt64?])
+    func markersNameTheConfiguration(_ configuration: UInt64?) throws {
+        let marker = try CompletionMarker.encode(
+            scope: "2019",
+            stage: "sum",
+            partition: 0,
+            partitions: 3,
+            configuration: configuration
+        )
+        #expect(try CompletionMarker.decode(marker.value.span).configuration == configuration)
+    }
+
     @Test("A reader that is no task leaves the number of partitions open, and knows the publisher")
     func theInspectionKnowsThePublisher() throws {
         #expect(try code("sum", 0, of: 100, where: nil) == nil)

@@ -118,6 +118,17 @@ import Testing
         }
     }
 
+    /// The newest marker of a partition decides: one of another configuration takes back what the others completed.
+    @Test func aMarkerOfAnotherConfigurationDoesNotCount() {
+        var tracker = CompletionTracker(sources: 1)
+        #expect(tracker.take(marker(0), source: 0) == nil)
+        #expect(tracker.take(marker(1), source: 0, counts: false) == nil && tracker.complete.isEmpty)
+        #expect(tracker.take(marker(1), source: 0) == "2019")
+        #expect(tracker.take(marker(0), source: 0, counts: false) == nil && tracker.complete.isEmpty)
+        #expect(tracker.take(marker(1), source: 0) == nil && tracker.complete.isEmpty)
+        #expect(tracker.take(marker(0), source: 0) == "2019" && tracker.complete == ["2019"])
+    }
+
     @Test func aScopeCoversTheKeysBelowIt() {
         var tracker = CompletionTracker(sources: 1)
         #expect(tracker.take(marker(0, of: 1, "201"), source: 0) == "201")

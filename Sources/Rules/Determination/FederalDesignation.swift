@@ -208,16 +208,16 @@ public struct FederalDesignation: Hashable, Sendable {
         _ framework: Framework
     ) throws(RuleError) -> Int? {
         guard let parameters = framework.federal, !percentiles.isEmpty else { return nil }
-        do {
-            let share = try Ratio(Int64(counted)) * parameters.lowestTitle1Percent.value / .hundred
-            let schools = -Int(try (-share).floor)
-            return schools > 0 ? percentiles.sorted()[min(schools, percentiles.count) - 1] : nil
-        } catch {
         let counted =
             switch parameters.lowestTitle1Of.value {
             case .receiving: max(schools, percentiles.count)
             case .ranked: percentiles.count
             }
+        do {
+            let share = try Ratio(Int64(counted)) * parameters.lowestTitle1Percent.value / .hundred
+            let schools = -Int(try (-share).floor)
+            return schools > 0 ? percentiles.sorted()[min(schools, percentiles.count) - 1] : nil
+        } catch {
             throw .number(error)
         }
     }

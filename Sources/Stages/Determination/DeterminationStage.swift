@@ -24,6 +24,7 @@ public struct DeterminationStage: Stage {
     private let clock: @Sendable () -> Int64
     private let frameworks: FrameworkSet
     private let framing: SchemaFraming?
+    private let isRestarted: Bool
 
     /// The stage of an installation.
     ///
@@ -31,16 +32,20 @@ public struct DeterminationStage: Stage {
     ///   - pipeline: the installation.
     ///   - frameworks: under which each year is computed.
     ///   - framing: how publications name their schema in a registry; nil without a registry.
+    ///   - isRestarted: whether its worker starts again when an act puts other frameworks in force. Its tasks then
+    ///     publish nothing until that, so that the act revises each determination once.
     ///   - clock: the time of an issue, milliseconds since 1970.
     public init(
         pipeline: Pipeline,
         frameworks: FrameworkSet = .builtIn,
         framing: SchemaFraming? = nil,
+        isRestarted: Bool = false,
         clock: @escaping @Sendable () -> Int64 = Self.now
     ) {
         self.clock = clock
         self.frameworks = frameworks
         self.framing = framing
+        self.isRestarted = isRestarted
         sources = [
             pipeline.source(Topics.participation), pipeline.source(Topics.indicators),
             pipeline.source(Topics.percentiles), pipeline.source(Topics.directives),
@@ -53,10 +58,12 @@ public struct DeterminationStage: Stage {
 
     /// The documents on record under which it computes.
     public var configuration: UInt64? { frameworks.identity }
+    /// The stages before it compute under the same documents.
+    public var sharesConfiguration: Bool { true }
 
     /// A task that knows no organization.
     public func makeTask(_ context: TaskContext) -> any StageTask {
-        DeterminationTask(frameworks: frameworks, framing: framing, clock: clock)
+        DeterminationTask(frameworks: frameworks, framing: framing, isRestarted: isRestarted, clock: clock)
     }
 
     /// The machine's time, milliseconds since 1970.

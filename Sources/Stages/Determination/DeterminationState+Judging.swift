@@ -106,14 +106,14 @@ extension DeterminationState {
     private func federalFacts(_ code: OrganizationCode, _ year: Int, _ framework: Framework) throws -> FederalFacts? {
         guard let facts = years[year]?[code], let organization = facts.organization else { return nil }
         let percentiles = facts.percentilesByGroup()
-        return FederalFacts(
         let givesPercentages = framework.points != nil && framework.percentage != nil
+        return FederalFacts(
             year: year,
             isTitle1: organization.title1,
             isLowestTitle1: percentiles[.allStudents]?.isLowestTitle1 ?? false,
             isLowGraduation: try facts.isLowGraduation(framework) ?? false,
-            percentiles: percentiles.mapValues(\.percentile)
             hasPercentage: givesPercentages ? try annual(of: code, year: year) != nil : nil,
+            percentiles: percentiles.mapValues(\.percentile)
         )
     }
 

@@ -19,8 +19,22 @@ final class DeterminationTask: StageTask {
     private var confirmed: [DeterminationKey: [UInt8]] = [:]
     private var arrivals = Arrivals()
     private var desk: PublicationDesk
+    /// Identifies the frameworks under which it computes.
+    private let identity: UInt64?
+    private let isRestarted: Bool
+    /// Whether an act has put other frameworks in force.
+    ///
+    /// The worker is about to start again, and what this task would publish until then would be revised a second time.
+    private(set) var isHeld = false
 
-    init(frameworks: FrameworkSet, framing: SchemaFraming?, clock: @escaping @Sendable () -> Int64) {
+    init(
+        frameworks: FrameworkSet,
+        framing: SchemaFraming?,
+        isRestarted: Bool = false,
+        clock: @escaping @Sendable () -> Int64
+    ) {
+        identity = frameworks.identity
+        self.isRestarted = isRestarted
         desk = PublicationDesk(framing: framing)
         state = DeterminationState(frameworks: YearFrameworks(frameworks))
         self.clock = clock
@@ -34,7 +48,19 @@ final class DeterminationTask: StageTask {
         case DeterminationStage.participation: try state.foldParticipation(record)
         case DeterminationStage.indicators: try state.foldIndicator(record)
         case DeterminationStage.percentiles: try state.foldPercentile(record)
-        default: try state.foldDirective(record)
+        default:
+            try state.foldDirective(record)
+            if isRestarted, try record.key(of: TableTopics.directives).act == .frameworkStep { noteFrameworks() }
+        }
+    }
+
+    /// Compares the frameworks in force with its own.
+    private func noteFrameworks() {
+        do throws(FrameworkError) {
+            isHeld = try state.directives.frameworks(over: .builtIn).identity != identity
+        } catch {
+            // Its worker ends for the same reason, and says so.
+            isHeld = true
         }
     }
 
@@ -129,10 +155,10 @@ final class DeterminationTask: StageTask {
         _ causes: CauseSet,
         _ output: TaskOutput
     ) throws -> Accountability_V1_Determination? {
-        let cause = causes.text
+        var causes = causes
         let key = DeterminationKey(schoolYear: year, organization: code)
         guard var message = try determination(of: code, year: year, framework) else {
-            try stand(by: nil, key, cause: cause, output)
+            try stand(by: nil, key, cause: causes.text, output)
             (published[key], recalled[key]) = (nil, nil)
             return nil
         }
@@ -142,14 +168,21 @@ final class DeterminationTask: StageTask {
             before.stamp(&message)
         } else {
             message.revision = (before?.revision ?? 0) + 1
-            if let before { message.changes = DeterminationChanges.list(from: try before.message(), to: message) }
+            if let before = try before?.message() {
+                message.changes = DeterminationChanges.list(from: before, to: message)
+                if before.frameworkDigest != message.frameworkDigest,
+                    let act = state.directives.approvalOfDocument(in: year)
+                {
+                    causes.insert(act)
+                }
+            }
             message.cause = causes.latest
             message.causes = causes.names
             message.moreCauses = causes.hasMore
             message.issuedUnixMilliseconds = clock()
         }
         published[key] = PublishedDetermination(core: core, of: message)
-        try stand(by: message, key, cause: cause, output)
+        try stand(by: message, key, cause: causes.text, output)
         return message
     }
 

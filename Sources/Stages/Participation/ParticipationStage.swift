@@ -42,6 +42,8 @@ public struct ParticipationStage: Stage {
 
     /// The documents on record under which it computes.
     public var configuration: UInt64? { frameworks.identity }
+    /// The stages before it compute under the same documents.
+    public var sharesConfiguration: Bool { true }
 
     /// A task that has seen nothing.
     public func makeTask(_ context: TaskContext) throws -> any StageTask {

@@ -29,6 +29,8 @@ public struct PercentileStage: Stage {
 
     /// The documents on record under which it computes.
     public var configuration: UInt64? { frameworks.identity }
+    /// The stages before it compute under the same documents.
+    public var sharesConfiguration: Bool { true }
 
     /// The partition in which the task of a group publishes an entry.
     ///

@@ -194,9 +194,17 @@ struct DirectiveTable {
     /// The digest of the framework that the Board approved for a school year, if the act names one: `sha256:` and the
     /// digest in its reference.
     func approvedDigest(in year: Int) -> String? {
+        approval(in: year).flatMap { FrameworkLife.digest(inReference: $0.reference) }
+    }
+
+    private func approval(in year: Int) -> Accountability_V1_Directive? {
         acts(.frameworkStep, of: .state)
             .first { Int($0.schoolYear) == year && $0.kind == FrameworkStep.approved.wireName }
-            .flatMap { FrameworkLife.digest(inReference: $0.reference) }
+    }
+
+    /// The submission of the act by which the Board approved a document for a school year; nil if it approved none.
+    func approvalOfDocument(in year: Int) -> String? {
+        proposedDocuments[year] == nil ? nil : approval(in: year)?.submission
     }
 
     /// Whether the Board approved the very framework that a school year is computed under.

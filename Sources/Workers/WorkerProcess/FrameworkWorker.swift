@@ -100,6 +100,7 @@ private final class AwaitedStage: Stage {
     var rebuildsFromSources: Bool { current.rebuildsFromSources }
     var idleFlush: Duration? { current.idleFlush }
     var configuration: UInt64? { current.configuration }
+    var sharesConfiguration: Bool { current.sharesConfiguration }
     func makeTask(_ context: TaskContext) throws -> any StageTask { try current.makeTask(context) }
 }
 

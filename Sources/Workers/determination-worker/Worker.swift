@@ -33,7 +33,14 @@ struct DeterminationWorker: AsyncParsableCommand {
         let registry = try SchemaRegistry.named(schemaRegistry, environment: ProcessInfo.processInfo.environment)
         try await WorkerProcess.run(options, .determination) { connection in
             let framing = try await registry?.framing(of: SchemaRegistry.subject(connection.pipeline))
-            return { DeterminationStage(pipeline: connection.pipeline, frameworks: $0, framing: framing) }
+            return {
+                DeterminationStage(
+                    pipeline: connection.pipeline,
+                    frameworks: $0,
+                    framing: framing,
+                    isRestarted: true
+                )
+            }
         }
     }
 }
