@@ -83,6 +83,11 @@ public enum CompletionMarker {
         key.count > 0 && key[0] == prefix
     }
 
+    /// The partition that the key of a marker names; nil if it names none.
+    static func partition(ofKey key: Span<UInt8>) -> Int32? {
+        String(decoding: [UInt8](copying: key), as: UTF8.self).split(separator: "/").last.flatMap { Int32($0) }
+    }
+
     /// Reads a marker's value.
     ///
     /// - Throws: ``UnusableRecord`` if the bytes are not a marker.

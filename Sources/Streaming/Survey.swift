@@ -47,7 +47,7 @@ extension WorkerLoop {
             .flatMap { name in numbers.map { TopicPartition(topic: name, partition: $0) } }
         guard let memory = try recall(Set(own), Set(outputPlaces.map(\.place)), positions) else { return nil }
         survey.memory = memory
-        let forgotten = partitions.filter { committed[$0] == nil && memory[$0] != nil }
+        let forgotten = partitions.filter { committed[$0] == nil && memory[$0]?.offset ?? 0 > 0 }
         if !forgotten.isEmpty {
             logger.notice(
                 "the brokers have lost this group's offsets; continuing from the stage's own copy",
@@ -292,7 +292,7 @@ extension WorkerLoop {
         }
         guard !begun.isEmpty else { return }
         try positions.write(begun, to: sink)
-        try sink.commit(offsets: [], group: nil)
+        try commitPiece()
     }
 
     /// The tasks that read back other records than they had published, with the partitions concerned.

@@ -9,8 +9,11 @@ extension WorkerLoop {
     func takeUp(_ partitions: [TopicPartition]) throws {
         guard let numbers = copartitioned(partitions) else { return try refuse() }
         var committed = try committedOffsets(partitions)
+        let told = committed
         guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + wholeSources, &committed)
         else { return }
+        fence = (partitions.first { told[$0] != nil } ?? partitions.first)
+            .map { TopicPartitionOffset($0, .at(told[$0] ?? survey.memory[$0]?.offset ?? 0)) }
         keepTasks(numbers, survey, committed)
         guard let new = try restoreTasks(numbers, &survey, &committed) else { return }
         watchOutputs(of: new)
@@ -37,6 +40,8 @@ extension WorkerLoop {
     }
 
     /// The offsets that the group committed.
+    ///
+    /// 0 is left out: a commit without progress repeats it where nothing was read yet.
     private func committedOffsets(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
         guard !partitions.isEmpty else { return [:] }
         let places = partitions + wholeSources
@@ -45,7 +50,9 @@ extension WorkerLoop {
             "asking for the committed offsets",
             limit: max(configuration.brokerTimeout, configuration.openTransactionTimeout)
         ) { (share) throws(KafkaError) in try consumer.committed(places, timeout: share) }
-        return offsets.reduce(into: [:]) { $0[$1.topicPartition] = $1.offset.value }
+        return offsets.reduce(into: [:]) { found, place in
+            if let offset = place.offset.value, offset > 0 { found[place.topicPartition] = offset }
+        }
     }
 
     /// Keeps the tasks that are still at their committed offsets, and drops the others.
@@ -257,7 +264,7 @@ extension WorkerLoop {
             // A rebuild publishes while it reads. Commit in between, because reading may take longer than a transaction
             // may last.
             if sink.isOpen, ContinuousClock.now - committedAt > .seconds(1) {
-                try sink.commit(offsets: [], group: nil)
+                try commitPiece()
                 // These records are committed now. The ends of the outputs are read afterwards.
                 for runner in new { _ = runner.output.takeSent() }
                 committedAt = .now

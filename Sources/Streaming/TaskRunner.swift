@@ -92,6 +92,9 @@ package final class TaskRunner {
         tracker = CompletionTracker(sources: stage.sources.count)
     }
 
+    /// Whether all sources have completed a scope.
+    func isComplete(_ scope: String) -> Bool { tracker.complete.contains(scope) }
+
     /// Whether the next commit must write more than positions.
     package var hasAnnouncements: Bool { !unannounced.isEmpty && !task.isHeld || !found.isEmpty }
 
@@ -166,35 +169,6 @@ package final class TaskRunner {
             first: first[source],
             digest: stage.sources[source].isTable ? nil : digests[source]
         )
-    }
-
-    /// What a task states at a commit: what it has published, and how far it has checked the logs that it watches.
-    struct Statement: Equatable {
-        var published: [TopicPartition: PublishedSum] = [:]
-        var watched: [TopicPartition: WatchMark] = [:]
-    }
-
-    /// What this task states at its next commit.
-    var statement: Statement { Statement(published: published, watched: watchMarks) }
-
-    /// The account of this task's publications to store with the next commit.
-    package var published: [TopicPartition: PublishedSum] {
-        var places: [TopicPartition: PublishedSum] = [:]
-        for (index, output) in stage.outputs.enumerated() where output.isAccounted {
-            for (partition, sum) in self.output.sums[index] where sum.count != 0 || sum.from != 0 {
-                places[TopicPartition(topic: output.topic, partition: partition)] = sum
-            }
-        }
-        return places
-    }
-
-    /// The table partitions whose content differs from what this task has published.
-    package func strange(_ committed: [TopicPartition: PublishedSum]) -> [TopicPartition] {
-        let tables = Set(stage.outputs.filter { $0.account == .table }.map(\.topic))
-        let found = published
-        return Set(found.keys).union(committed.keys)
-            .filter { tables.contains($0.topic) && found[$0] ?? PublishedSum() != committed[$0] ?? PublishedSum() }
-            .sorted()
     }
 
     /// Forgets the previous value of a record's key.

@@ -11,9 +11,14 @@ extension WorkerLoop {
         var content = CheckpointContent(ends: outputContinuity.ends)
         for runner in places { try content.take(runner, of: stage) }
         if let positions { try content.write(to: positions, sink, begins: outputContinuity.begins) }
-        try sink.commit(offsets: content.offsets, group: try consumer.groupMetadata) {
-            [consumer] (places, share) throws(KafkaError) in
-            try consumer.committed(places, timeout: share)
+        if content.offsets.isEmpty {
+            try commitPiece()
+        } else {
+            try sink.commit(offsets: content.offsets, group: try consumer.groupMetadata) {
+                [consumer] (places, share) throws(KafkaError) in
+                try consumer.committed(places, timeout: share)
+            }
+            fence = content.offsets.first { $0.topicPartition == fence?.topicPartition } ?? fence
         }
         outputContinuity.ends = content.ends
         if !content.offsets.isEmpty { for (runner, statement) in content.statements { runner.stated = statement } }
@@ -23,6 +28,15 @@ extension WorkerLoop {
         metrics.setDiscrepancies(places.compactMap(\.discrepancy))
         metrics.noteCommit(seconds: (ContinuousClock.now - start).seconds)
         tellLatency()
+    }
+
+    /// Commits what was sent, without progress in the sources: a piece of a rebuild, or records for quarantine.
+    ///
+    /// The brokers ask whether this member still has its partitions only if its transaction carries offsets. So an
+    /// offset is repeated as it stands. Without it, an instance that was frozen and replaced could still publish.
+    func commitPiece() throws {
+        guard sink.isOpen else { return }
+        try sink.commit(offsets: fence.map { [$0] } ?? [], group: try consumer.groupMetadata)
     }
 
     /// Reports what is being rebuilt, and what the rebuild is waiting for.

@@ -19,9 +19,9 @@ final class WorkerLoop {
     let labels: SourceLabels
     private let sources: Set<String>
     /// The outputs that are logs, of which each commit states how far they were checked.
-    private let watchedLogs: Set<String>
+    let watchedLogs: Set<String>
     /// Source by the consumer's topic index.
-    private let sourceByTopic: [Int: Int]
+    let sourceByTopic: [Int: Int]
     /// Watched outputs by the consumer's topic index.
     let outputByTopic: [Int: Int]
 
@@ -30,15 +30,17 @@ final class WorkerLoop {
     ///
     /// They are kept between a revocation and the next assignment, in case the partitions return.
     var runners: [Int32: TaskRunner] = [:]
+    /// An offset of the group as it stands, which a commit without progress repeats: see ``commitPiece()``.
+    var fence: TopicPartitionOffset?
     var sourceContinuity = SourceContinuity()
     var outputContinuity = OutputContinuity()
     var memory: MemoryWatch
     /// The pauses before a transaction or the group is tried again; a commit ends the row.
     var backoff = Backoff()
-    private(set) var client: ClientWatch
+    var client: ClientWatch
     private var joinPatience = JoinPatience()
     /// The records that were read, and the newest of their times.
-    private var reading = (records: 0, newest: Int64(0))
+    var reading = (records: 0, newest: Int64(0))
 
     init(
         stage: any Stage,
@@ -181,7 +183,7 @@ final class WorkerLoop {
     }
 
     /// What decides now whether a commit may be made.
-    private var conditions: WorkerLifecycle.Conditions {
+    var conditions: WorkerLifecycle.Conditions {
         WorkerLifecycle.Conditions(
             errors: consumer.errorCount,
             isCaughtUp: isCaughtUp
@@ -275,49 +277,6 @@ final class WorkerLoop {
         logger.notice("reading resumes", metadata: ["memory": "\(memory.description)"])
     }
 
-    /// Reads a batch of records, and commits if it is time to.
-    private func step(_ batch: inout RecordBatch) throws {
-        do {
-            try consumer.poll(&batch, timeout: patienceForNews)
-        } catch {
-            try pass(error)
-        }
-        // A partition end in this batch may be older than the batch's records.
-        let before = sourceContinuity
-        // The worker's own publications that come back do not count as new records.
-        var news = 0
-        for index in 0..<batch.count where try fold(batch[index]) { news += 1 }
-        while let end = consumer.nextPartitionEnd() {
-            runners[end.topicPartition.partition]?.catchUp.reached(end)
-            try before.check(end)
-        }
-        let now = ContinuousClock.now
-        if news > 0 {
-            lifecycle.recordsArrived(at: now)
-        } else {
-            lifecycle.nothingArrived(flushingAfter: stage.idleFlush, at: now)
-        }
-        try perform(
-            lifecycle.polled(
-                conditions,
-                hasNews: news > 0,
-                settling: settling,
-                interval: configuration.commitInterval,
-                at: now
-            )
-        )
-        observe()
-    }
-
-    /// How long each task waits for further records of the same change.
-    private var settling: [Duration] { runners.values.map(\.settling) }
-
-    /// How long to wait for new records.
-    private var patienceForNews: Duration {
-        // A record or a rebalance ends the wait.
-        lifecycle.patience(conditions, settling: settling, at: .now) ?? .milliseconds(200)
-    }
-
     /// Handles an error of the consumer.
     ///
     /// Errors of the group or of a partition are temporary and only logged. Fatal errors and configuration errors are
@@ -327,44 +286,6 @@ final class WorkerLoop {
             throw RuntimeError.final(error, "consuming")
         }
         logger.warning("consumer: \(error)")
-    }
-
-    /// Processes a record of a source, or checks one of an output.
-    ///
-    /// Returns whether a commit must follow.
-    private func fold(_ record: borrowing Record) throws -> Bool {
-        guard let source = sourceByTopic[record.topicIndex] else { return try watch(record) }
-        let none: [UInt8] = []
-        let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
-        let isBroadcast = stage.sources[source].isBroadcast
-        try sourceContinuity.read(
-            TopicPartition(topic: stage.sources[source].topic, partition: record.partition),
-            record.offset
-        )
-        if let timestamp = record.timestamp { reading.newest = max(reading.newest, timestamp) }
-        let label = record.label(expected: labels.expected[source], completion: labels.completion)
-        for runner in runners.values where isBroadcast || runner.partition == record.partition {
-            if !runner.catchUp.isOver {
-                let topic = stage.sources[source].topic
-                runner.catchUp.read(TopicPartition(topic: topic, partition: record.partition), record.offset)
-            }
-            let cause: Span<UInt8>? =
-                runner.wantsCause(source: source, key: key) ? record.header("ce_cause").value : nil
-            let refusal = try runner.consume(
-                InputRecord(
-                    source: source,
-                    offset: record.offset,
-                    timestamp: record.timestamp ?? 0,
-                    key: key,
-                    value: record.value,
-                    cause: cause,
-                    label: label
-                )
-            )
-            if let refusal { runner.quarantine(record.detach(), refusal) }
-        }
-        reading.records += 1
-        return true
     }
 
     /// Handles a rebalance of the group.
@@ -382,32 +303,6 @@ final class WorkerLoop {
             joinPatience.join()
             logger.warning("the partitions were given to another instance; dropping uncommitted work")
             try perform(lifecycle.lost())
-        }
-    }
-
-    /// How far the logs of the running tasks were checked for foreign records; nil if no tasks are running.
-    private var checkedLogs: [TopicPartition: Int64]? {
-        guard lifecycle.isRunning else { return nil }
-        guard !watchedLogs.isEmpty else { return [:] }
-        return outputContinuity.watchedTo.filter {
-            watchedLogs.contains($0.key.topic) && runners[$0.key.partition] != nil
-        }
-    }
-
-    private func observe() {
-        let emitted = sink.sent
-        let refused = runners.values.reduce(0) { $0 + $1.output.refused }
-        let lag = client.lag
-        let read = reading
-        let resident = memory.resident
-        metrics.setChecked(checkedLogs)
-        metrics.update {
-            $0.memory = resident
-            $0.processed = read.records
-            $0.emitted = emitted
-            $0.rejected = max($0.rejected, refused)
-            $0.lagRecords = lag
-            $0.lagSeconds = lag == 0 || read.newest == 0 ? 0 : max(0, Double(Milliseconds.now - read.newest) / 1000)
         }
     }
 }
