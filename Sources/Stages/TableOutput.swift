@@ -13,8 +13,9 @@ struct TableOutput<Key: TopicKey, Message: TableMessage>: Sendable where Message
         case of(@Sendable (Key) -> KeyPlacement)
         /// The task of the partition, which does not remember it.
         ///
-        /// Other stages publish there too. The function returns whether only this one may have published a record.
-        case forgets(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool)
+        /// Other stages publish there too. The function returns whether only this one may have published a record; nil
+        /// if the record does not say it.
+        case forgets(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool?)
     }
 
     let table: Topic<Key, Message>

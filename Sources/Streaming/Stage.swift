@@ -103,8 +103,9 @@ public struct Output: Sendable {
         case none
         /// It does not learn it. Every publication is sent. But it watches the partition with its own number.
         ///
-        /// Other stages may publish there too. The function returns whether only this one may have published a record.
-        case watchOnly(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool)
+        /// Other stages may publish there too. The function returns whether only this one may have published a record;
+        /// nil if the record does not say it, such as a tombstone: then it is this stage's if the record before it was.
+        case watchOnly(isOwn: @Sendable (_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool?)
         /// It reads back the partition with its own number. Unchanged records are not sent again.
         case ownPartition
         /// It reads back every partition. The function returns the task that published a key. Unchanged records are not

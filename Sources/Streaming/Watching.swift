@@ -16,6 +16,10 @@ struct Stranger {
     var own: (value: [UInt8]?, cause: String, offset: Int64)?
     /// Whether the task knows what to publish over the foreign record.
     var isAnswered: Bool
+    /// Whether the record does not say whose it is: it is foreign only if it replaces a record of this stage.
+    var isDoubtful = false
+    /// The records of which that is not known yet, with the reason to quarantine them.
+    var doubted: [(record: OwnedRecord, refusal: Refusal)] = []
 
     init(output: Int, place: TopicPartition, key: [UInt8], offset: Int64, standing: Digest??) {
         self.output = output
@@ -61,9 +65,21 @@ extension Output {
         }
     }
 
-    /// Whether only the task of the partition may have published a record of a watched output.
-    func isOwn(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool {
+    /// Whether only the task of the partition may have published a record of a watched output; nil if the record does
+    /// not say it.
+    func isOwn(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool? {
         if case .watchOnly(let isOwn) = memory { isOwn(key, value) } else { true }
+    }
+
+    /// The task that watches a record of the output; nil if none does.
+    ///
+    /// A marker names the task that sent it. A reader needs the markers of all tasks in its partition, that of the task
+    /// with the same number among them, so each task watches those of its own partition only.
+    package func watcher(of key: Span<UInt8>, in partition: Int32, of partitions: Int32) -> Int32? {
+        guard isWatched, CompletionMarker.isMarker(key: key), !isWatchedByPartition else {
+            return owner(of: key, in: partition, of: partitions)
+        }
+        return CompletionMarker.partition(ofKey: key)
     }
 
     /// Whether the task with the number of a partition watches it.
@@ -84,7 +100,7 @@ struct WatchedKey: Hashable {
 extension TaskRunner {
     /// Checks a record that arrived in an output after the task was restored.
     ///
-    /// - Returns: why the record must be quarantined, see ``quarantine(_:_:)``; nil if the task published it.
+    /// - Returns: why the record is foreign, see ``take(stranger:_:output:)``; nil if the task published it.
     package func watch(
         output index: Int,
         _ place: TopicPartition,
@@ -94,15 +110,46 @@ extension TaskRunner {
     ) -> Refusal? {
         guard offset >= watchedFrom[place] ?? 0 else { return nil }
         watchedFrom[place] = offset + 1
-        guard !CompletionMarker.isMarker(key: key), stage.outputs[index].isOwn(key, value),
-            var stranger = output.stranger(index, place, offset, key: key, value: value)
+        guard !CompletionMarker.isMarker(key: key) else { return refusal(ofMarker: value) }
+        let isOwn = stage.outputs[index].isOwn(key, value)
+        guard isOwn != false, var stranger = output.stranger(index, place, offset, key: key, value: value)
         else { return nil }
+        stranger.isDoubtful = isOwn == nil
         let name = WatchedKey(output: index, key: PublishedKey(place.partition, key))
-        if let former = strangers[name] { stranger.earlier = former.earlier.union([former.offset]) }
+        if let former = strangers[name] {
+            stranger.earlier = former.earlier.union([former.offset])
+            stranger.isDoubtful = stranger.isDoubtful && former.isDoubtful
+            stranger.doubted = former.doubted
+        }
         strangers[name] = stranger
         return Refusal(
             code: .foreignProducer,
             reason: "the stage that owns this topic did not publish this record; its own is published again"
+        )
+    }
+
+    /// Takes a record that ``watch(output:_:_:key:value:)`` refused.
+    ///
+    /// Quarantines it, or keeps it until it is known whose it is.
+    package func take(stranger record: OwnedRecord, _ refusal: Refusal, output index: Int) {
+        let key = record.key ?? []
+        let name = WatchedKey(output: index, key: PublishedKey(record.partition, key.span))
+        guard strangers[name]?.isDoubtful == true else { return quarantine(record, refusal) }
+        strangers[name]?.doubted.append((record, refusal))
+    }
+
+    /// Why a marker in an output must be quarantined: it says that this task has completed a scope, and it has not.
+    ///
+    /// A marker that says what is true changes nothing, whoever wrote it. What a reader did because of a false one it
+    /// does not take back: when the scope is complete, everything follows that was missing.
+    private func refusal(ofMarker value: Span<UInt8>?) -> Refusal? {
+        guard let value, let marker = try? CompletionMarker.decode(value), marker.stage == stage.name,
+            marker.partition == partition, !isComplete(marker.scope)
+        else { return nil }
+        return Refusal(
+            code: .foreignProducer,
+            reason: "another program marked \(marker.scope) as complete, and this stage has not completed it: "
+                + "what readers publish of it follows from a part of the records until it is really closed"
         )
     }
 
@@ -171,6 +218,8 @@ extension TaskRunner {
             // What comes later and was not sent is another foreign record, which is found when it is checked.
             guard offset < stranger.offset || output.awaits(index, partition: partition, key: key, value: value)
             else { return }
+            // Another stage's record, or one that does not say whose it is, is not the task's own.
+            guard stage.outputs[index].isOwn(key, value) == true else { return }
         }
         let text = if let cause { String(decoding: [UInt8](copying: cause), as: UTF8.self) } else { "" }
         let bytes: [UInt8]? = if let value { [UInt8](copying: value) } else { nil }
@@ -178,8 +227,18 @@ extension TaskRunner {
     }
 
     /// Everything was read again: under a key of an output without memory at which nothing was found, nothing stood.
+    ///
+    /// What was doubtful there is of another stage.
     package func endReadingAgain() {
-        for (name, stranger) in strangers where stranger.standing == nil { strangers[name]?.isAnswered = true }
+        for (name, stranger) in strangers where stranger.standing == nil {
+            strangers[name]?.isAnswered = true
+            if stranger.isDoubtful, stranger.own == nil {
+                strangers[name] = nil
+                continue
+            }
+            for (record, refusal) in stranger.doubted { quarantine(record, refusal) }
+            strangers[name]?.doubted = []
+        }
     }
 
     /// Publishes the task's own records over the foreign ones.
@@ -246,11 +305,11 @@ extension WorkerLoop {
         guard try outputContinuity.watched(place, record.offset) else { return false }
         let none: [UInt8] = []
         let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
-        guard let task = output.owner(of: key, in: record.partition, of: partitions), let runner = runners[task],
+        guard let task = output.watcher(of: key, in: record.partition, of: partitions), let runner = runners[task],
             let refusal = runner.watch(output: index, place, record.offset, key: key, value: record.value)
         else { return false }
         if output.isWatchedLog { metrics.noteStranger(place, record.offset) }
-        runner.quarantine(record.detach(), refusal)
+        runner.take(stranger: record.detach(), refusal, output: index)
         return true
     }
 

@@ -27,24 +27,11 @@ struct SmallYear {
 
     /// Ingests the files once: the ledger is the same for every seed.
     init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("small-year-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
         let pipeline = pipeline
         var count = 0
         func ingest(_ text: String, into sink: ValidationBench.Transaction) throws {
             count += 1
-            let file = folder.appendingPathComponent("\(count).csv")
-            try Data(text.utf8).write(to: file)
-            let ingestion = FileIngestion(
-                pipeline: pipeline,
-                path: file.path,
-                submission: "20190901T000000000Z-\(String(count + 0x100000, radix: 16))",
-                fileName: "\(count).csv",
-                key: try PseudonymKey(bytes: ValidationBench.keyBytes),
-                partitions: Self.partitions
-            )
-            _ = try ingestion.run(into: sink, receivedUnixMilliseconds: 0)
+            try Self.ingest(text, number: count, pipeline, into: sink)
         }
         let whole = ValidationBench.Transaction()
         for year in [2018, 2019] { try pipeline.openYear(year, partitions: Self.partitions, into: whole) }
@@ -56,6 +43,47 @@ struct SmallYear {
                 try ingest(file, into: transaction)
                 return transaction.records
             }
+    }
+
+    /// Ingests a file.
+    ///
+    /// - `number`: makes the name of its submission.
+    private static func ingest(
+        _ text: String,
+        number: Int,
+        _ pipeline: Pipeline,
+        into sink: ValidationBench.Transaction
+    ) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("small-year-\(UUID().uuidString).csv")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(text.utf8).write(to: file)
+        let ingestion = FileIngestion(
+            pipeline: pipeline,
+            path: file.path,
+            submission: "20190901T000000000Z-\(String(number + 0x100000, radix: 16))",
+            fileName: "\(number).csv",
+            key: try PseudonymKey(bytes: ValidationBench.keyBytes),
+            partitions: partitions
+        )
+        _ = try ingestion.run(into: sink, receivedUnixMilliseconds: 0)
+    }
+
+    /// Submits figures of a school that has student records: they are rejected.
+    func submitShadowed(to driver: InMemoryDriver) throws {
+        let counts = validRow(.participationCounts)
+            .merging(
+                [
+                    "org_code": Self.schools[0], "grade": "all", "subject": "ELA", "enrolled": "60", "standard": "59",
+                    "absent": "1",
+                ]
+            ) { $1 }
+        let transaction = ValidationBench.Transaction()
+        let value = Self.supplied(2019, Self.schools[0], "ela_achievement", "499")
+        for (place, file) in [table(.indicatorValues, [value]), table(.participationCounts, [counts])].enumerated() {
+            try Self.ingest(file, number: 900 + place, pipeline, into: transaction)
+        }
+        for entry in transaction.records { driver.append(entry.record, topic: entry.topic, partition: entry.partition) }
+        try driver.run()
     }
 
     private static func result(_ number: Int, _ school: String, score: Int) -> [String: String] {

@@ -137,6 +137,41 @@ import Testing
         #expect(try quarantined(driver).count == 6)
     }
 
+    /// A tombstone does not say which stage's rejection it takes away; the record before it does.
+    @Test(arguments: [false, true], [UInt64(1), 2])
+    func aForgedRetractionOfASuppliedFigureIsFound(_ whileDown: Bool, _ seed: UInt64) throws {
+        let driver = try year.settled(seed: seed)
+        try year.submitShadowed(to: driver)
+        let before = try year.tables(driver)
+        let name = pipeline.name(Topics.rejections)
+        let own = driver.table(name)
+        let shadowed = try own.filter { try rejection($0).code == "supplied_shadowed" }
+        #expect(shadowed.count == 2)
+        if whileDown { driver.restartAll() }
+        var expected: [String] = []
+        for (key, value) in shadowed.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
+            let text = String(decoding: key, as: UTF8.self)
+            let partition = try newest(driver, Topics.rejections, text).0
+            // Taken away, and hidden behind bytes that are no rejection.
+            forge(driver, Topics.rejections, text, expected.count % 2 == 0 ? nil : [0xFF], partition)
+            let isIndicator = try rejection((key, value)).layout == "indicator_values"
+            expected.append("\(isIndicator ? "indicator" : "participation") \(name)")
+        }
+        // Of a row that no stage knows: nobody's, and nothing happens.
+        forge(driver, Topics.rejections, "20190901T000000000Z-ffffff/1/supplied_shadowed", nil, 0)
+        try driver.run()
+        #expect(try quarantined(driver).sorted() == expected.sorted())
+        #expect(driver.table(name) == own, "the very bytes")
+        #expect(try year.tables(driver) == before)
+        let count = (driver.topics[name] ?? []).joined().count
+        for _ in 0..<2 {
+            driver.restartAll()
+            try driver.run()
+        }
+        #expect((driver.topics[name] ?? []).joined().count == count && driver.table(name) == own)
+        #expect(try quarantined(driver).count == expected.count)
+    }
+
     @Test(arguments: [UInt64(1), 2, 3])
     func aForgedDeterminationIsPutBackAndNoNoticeGoesOut(_ seed: UInt64) throws {
         let driver = try year.settled(seed: seed)

@@ -17,8 +17,7 @@ extension InMemoryDriver {
                 slot.watchedTo[index][partition] = log.count
                 let place = TopicPartition(topic: output.topic, partition: Int32(partition))
                 for (offset, record) in zip(start..., log[start...])
-                where output.isPublished(by: slot.partition, key: record.key.span, in: place.partition, of: partitions)
-                {
+                where output.watcher(of: record.key.span, in: place.partition, of: partitions) == slot.partition {
                     let value = record.value ?? []
                     let refusal = runner.watch(
                         output: index,
@@ -29,8 +28,8 @@ extension InMemoryDriver {
                     )
                     guard let refusal else { continue }
                     isStrange = true
-                    runner.quarantine(
-                        OwnedRecord(
+                    runner.take(
+                        stranger: OwnedRecord(
                             topic: place.topic,
                             partition: place.partition,
                             offset: Int64(offset),
@@ -38,7 +37,8 @@ extension InMemoryDriver {
                             value: record.value,
                             headers: [("ce_type", Array(record.eventType.utf8))]
                         ),
-                        refusal
+                        refusal,
+                        output: index
                     )
                 }
             }

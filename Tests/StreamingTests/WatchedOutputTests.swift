@@ -73,6 +73,92 @@ import Testing
         #expect(driver.topics.values.joined().reduce(0) { $0 + $1.count } == count, "at rest nothing is published")
     }
 
+    private func markers(_ driver: InMemoryDriver, _ stage: String, _ partitions: Int32) throws {
+        for source in 0..<partitions {
+            let marker = try CompletionMarker.encode(
+                scope: "a",
+                stage: stage,
+                partition: source,
+                partitions: partitions
+            )
+            for target in 0..<partitions {
+                driver.append(
+                    StoredRecord(
+                        key: Array(marker.key.utf8),
+                        value: marker.value,
+                        eventType: TallyTopology.completionType
+                    ),
+                    topic: "totals",
+                    partition: target
+                )
+            }
+        }
+    }
+
+    /// Another program marks a scope as complete that the stage has not completed: the next stage publishes too early,
+    /// the alarm is raised, and the true end of the scope mends everything.
+    @Test(arguments: [Int32(1), 3], 1...6 as ClosedRange<UInt64>)
+    func findsFalseMarkers(_ partitions: Int32, _ seed: UInt64) throws {
+        var disturbances = InMemoryDriver.Disturbances()
+        if seed > 2 {
+            disturbances.crashEvery = 5
+            disturbances.abortEvery = 6
+            disturbances.rebalanceEvery = 7
+            disturbances.zombieEvery = 8
+        }
+        var topics = TallyTopology.topics(partitions)
+        topics["quarantine"] = 1
+        func driver(_ disturbances: InMemoryDriver.Disturbances) throws -> InMemoryDriver {
+            let driver = try InMemoryDriver(
+                stages: TallyTopology.stages,
+                topics: topics,
+                progressTopic: TallyTopology.progress,
+                completionType: TallyTopology.completionType,
+                quarantine: QuarantineTopic(name: "quarantine", eventType: "quarantined"),
+                seed: seed,
+                disturbances: disturbances
+            )
+            for id in 0..<60 {
+                driver.append(
+                    StoredRecord(
+                        key: Array("e\(id)".utf8),
+                        value: Array("a w\(id % 5) \(id)".utf8),
+                        eventType: "entry"
+                    ),
+                    topic: "entries",
+                    partition: TallyTopology.partition("e\(id)", partitions)
+                )
+            }
+            return driver
+        }
+        func found(_ driver: InMemoryDriver) throws -> [Streaming_V1_Quarantined] {
+            try (driver.topics["quarantine"] ?? []).joined()
+                .map { try Streaming_V1_Quarantined(serializedBytes: $0.value ?? []) }
+        }
+        let plain = try driver(InMemoryDriver.Disturbances())
+        try plain.close(scope: "a", topic: "entries")
+        try plain.run()
+        // The true ones, written again by somebody, are no fault.
+        try markers(plain, "total", partitions)
+        try plain.run()
+        #expect(try found(plain).isEmpty)
+
+        let driver = try driver(disturbances)
+        try driver.run()
+        try markers(driver, "total", partitions)
+        try driver.run()
+        #expect(driver.table("totals").isEmpty && !driver.table("all").isEmpty, "the next stage believes it")
+        let entries = try found(driver)
+        // In the partition of each task its own, once.
+        if seed <= 2 { #expect(entries.map(\.partition).sorted() == Array(0..<partitions)) }
+        #expect(entries.allSatisfy { $0.code == "foreign_producer" && $0.stage == "total" && $0.topic == "totals" })
+        #expect(entries.allSatisfy { $0.reason.contains("marked a as complete") })
+        try driver.close(scope: "a", topic: "entries")
+        try driver.run()
+        #expect(driver.table("totals") == plain.table("totals") && driver.table("all") == plain.table("all"))
+        #expect(try found(driver).count == entries.count)
+    }
+
     @Test func knowsWhatItSentThoughSomeOfItWasCompactedAway() {
         func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         let (key, other) = (bytes("k"), bytes("l"))

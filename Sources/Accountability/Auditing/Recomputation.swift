@@ -35,7 +35,7 @@ struct Recomputation {
         var findings: [Finding] = []
         findings += computed.unusable
         for (topic, stage) in Self.tables {
-            findings.append(try compare(topic, stage, computed.tables[topic.entity] ?? [:], reader))
+            findings += try compare(topic, stage, computed, reader)
         }
         findings.append(try confirmed(reader))
         return findings
@@ -65,7 +65,7 @@ struct Recomputation {
             }
         }
         try recall(reader, into: driver, computed)
-        try feed(reader, into: driver, partitions: counts[ledger] ?? 0)
+        try feed(reader, into: driver, computed, partitions: counts[ledger] ?? 0)
         try driver.settle()
         computed.unusable = Dictionary(driver.unusable.map { ($0, 1) }, uniquingKeysWith: +)
             .map { record, count in
@@ -106,7 +106,12 @@ struct Recomputation {
     }
 
     /// Lets the stages process the ledger, up to its end as it is now.
-    private func feed(_ reader: TopicReader, into driver: ProcessDriver, partitions: Int32) throws {
+    private func feed(
+        _ reader: TopicReader,
+        into driver: ProcessDriver,
+        _ computed: ComputedTables,
+        partitions: Int32
+    ) throws {
         let ledger = connection.pipeline.name(Topics.submissions)
         var batches = Array(repeating: MemoryBatch(), count: Int(partitions))
         func hand() throws {
@@ -124,6 +129,9 @@ struct Recomputation {
             let isMarker = CompletionMarker.isMarker(key: key)
             // Workers quarantine a record whose key and type disagree.
             guard isMarker == (record.label(expected: expected, completion: completion) == .marker) else { return }
+            if isMarker, let value = record.value, let marker = try? CompletionMarker.decode(value) {
+                computed.closed.insert(marker.scope)
+            }
             batches[Int(record.partition)].append(key: key, value: record.value, isMarker: isMarker)
             bytes += key.count + (record.value?.count ?? 0)
             guard bytes >= Self.step else { return }
@@ -183,6 +191,8 @@ struct Recomputation {
         private(set) var tables: [String: [Place: [UInt8]]] = [:]
         /// Records that a stage could not use.
         var unusable: [Finding] = []
+        /// The years that the ledger closes.
+        var closed: Set<String> = []
 
         func take(_ key: [UInt8], _ value: [UInt8]?, of topic: TopicDefinition, in partition: Int32) throws {
             try Recomputation.take(key, value, of: topic, in: partition, into: &tables[topic.entity, default: [:]])
@@ -192,9 +202,10 @@ struct Recomputation {
     private func compare(
         _ topic: TopicDefinition,
         _ stage: PipelineStage,
-        _ computed: [Place: [UInt8]],
+        _ tables: ComputedTables,
         _ reader: TopicReader
-    ) throws -> Finding {
+    ) throws -> [Finding] {
+        let computed = tables.tables[topic.entity] ?? [:]
         let name = connection.pipeline.name(topic)
         var published: [Place: [UInt8]] = [:]
         try reader.read(topic) { record in
@@ -205,17 +216,22 @@ struct Recomputation {
         let differing = try Set(published.keys).union(computed.keys)
             .filter { try Self.core(published[$0], topic) != Self.core(computed[$0], topic) }
             .map(\.text).sorted()
-        guard let first = differing.first else {
-            return .ok("recomputed", name, "\(published.count) records, all as computed")
+        let early = EarlyRecords(differing, closed: tables.closed)
+        let findings = early.findings(name)
+        guard let first = early.others.first else {
+            return findings.isEmpty
+                ? [.ok("recomputed", name, "\(published.count) records, all as computed")] : findings
         }
         // The key of a record contains a pseudonym, so it is not printed.
         let example = topic == Topics.records ? "" : ", such as \(first)"
-        return .problem(
-            "recomputed",
-            name,
-            "\(differing.count) of \(published.count) records do not follow from the ledger\(example)",
-            "`accountability rebuild --stage \(stage)`"
-        )
+        return findings + [
+            .problem(
+                "recomputed",
+                name,
+                "\(early.others.count) of \(published.count) records do not follow from the ledger\(example)",
+                "`accountability rebuild --stage \(stage)`"
+            )
+        ]
     }
 
     /// Notes a record of a table, or the rows of a block of records.

@@ -23,7 +23,7 @@ public struct IndicatorStage: Stage {
         static let rejections = TableOutput(
             TableTopics.rejections,
             at: 2,
-            publisher: .forgets { SuppliedRejection.rejectsIndicator($0, $1) == true }
+            publisher: .forgets { SuppliedRejection.rejects($0, $1, indicator: true) }
         )
     }
 

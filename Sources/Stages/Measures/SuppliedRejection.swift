@@ -17,14 +17,14 @@ struct SuppliedRejection {
     let output: TableOutput<RejectionKey, Accountability_V1_Rejection>
     let layout: Layout
 
-    /// Whether a record rejects a supplied value of an indicator.
+    /// Whether a record rejects a supplied figure, of an indicator or of another kind.
     ///
-    /// False for any other supplied figure, nil for any other record.
-    static func rejectsIndicator(_ key: Span<UInt8>, _ value: Span<UInt8>?) -> Bool? {
-        guard let value, RejectionKey(utf8: key)?.code == RejectionCode.suppliedShadowed.rawValue,
-            let (_, rejection) = TableTopics.rejections.entry(key: key, value: [UInt8](copying: value))
+    /// Nil for a retraction and for bytes that are no rejection: they do not say of which kind.
+    static func rejects(_ key: Span<UInt8>, _ value: Span<UInt8>?, indicator: Bool) -> Bool? {
+        guard RejectionKey(utf8: key)?.code == RejectionCode.suppliedShadowed.rawValue else { return false }
+        guard let value, let (_, rejection) = TableTopics.rejections.entry(key: key, value: [UInt8](copying: value))
         else { return nil }
-        return rejection.layout == Layout.indicatorValues.wireName
+        return (rejection.layout == Layout.indicatorValues.wireName) == indicator
     }
 
     /// Publishes the rejection.

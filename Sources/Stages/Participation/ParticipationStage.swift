@@ -16,7 +16,7 @@ public struct ParticipationStage: Stage {
         static let rejections = TableOutput(
             TableTopics.rejections,
             at: 1,
-            publisher: .forgets { SuppliedRejection.rejectsIndicator($0, $1) == false }
+            publisher: .forgets { SuppliedRejection.rejects($0, $1, indicator: false) }
         )
     }
 
