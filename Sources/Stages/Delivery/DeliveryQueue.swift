@@ -69,6 +69,10 @@ package struct DeliveryQueue {
     private var released: Set<Int32> = []
     /// The keys of delivered items, with their partitions: a notice that is published again is not delivered again.
     private var delivered: [String: Int32] = [:]
+    /// The notices that were published before ``since``, by id: their partitions and the hash values of their content.
+    ///
+    /// Published again as they were, over another program's record, they are not delivered either.
+    private var former: [String: (partition: Int32, content: Int)] = [:]
     /// The time until which the endpoint asked for no requests.
     private var holds: [DeliveryChannel: Int64] = [:]
     private var order = 0
@@ -111,7 +115,13 @@ package struct DeliveryQueue {
         offset: Int64 = 0,
         now: Int64 = 0
     ) {
-        guard published == 0 || published >= since else { return }
+        guard published == 0 || published >= since else {
+            former[notice.id] = (partition, notice.hashValue)
+            return
+        }
+        guard former[notice.id]?.content != notice.hashValue else {
+            return retract(notice.id, partition: partition)
+        }
         let taken = Taken(notice: notice, published: published, offset: offset, read: now)
         guard released.contains(partition) else {
             let place = restoring[partition]?.places[notice.id]
@@ -208,6 +218,7 @@ package struct DeliveryQueue {
         restoring = restoring.filter { partitions.contains($0.key) }
         dead = dead.filter { partitions.contains($0.value.partition) }
         delivered = delivered.filter { partitions.contains($0.value) }
+        former = former.filter { partitions.contains($0.value.partition) }
         lines = lines.filter { $0.value.items.first.map { partitions.contains($0.partition) } ?? false }
     }
 
