@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Foundation
 import Kafka
-import Stages
+public import Stages
 import Streaming
 import Tables
 
@@ -41,7 +41,15 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 
     /// Creates a failure from any error of the project.
-    public init(_ error: any Error) {
+    ///
+    /// - Parameters:
+    ///   - error: the error.
+    ///   - principal: the program's entry in the access list, to say which rights it needs if the brokers refuse one.
+    public init(_ error: any Error, of principal: AccessList.Principal? = nil) {
+        if let remedy = AccessRemedy.text(for: error, principal) {
+            self.init(.configuration, "\(error). \(remedy)")
+            return
+        }
         switch error {
         case let failure as Failure:
             self = failure
@@ -73,10 +81,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
         case .invalidConfiguration, .authentication, .ssl, .unknownTopic, .unknownTopicOrPartition:
             .configuration
         // A call that the cluster does not permit would fail again.
-        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
-            .transactionalIDAuthorizationFailed,
-            .invalidTransactionTimeout, .invalidSessionTimeout:
-            .configuration
+        case .invalidTransactionTimeout, .invalidSessionTimeout: .configuration
         default: error.isRetriable ? .tryAgain : .internalError
         }
     }
@@ -87,9 +92,6 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
             "no broker answers (\(error)). `accountability up` starts one on this machine; --brokers names another"
         case .unknownTopic, .unknownTopicOrPartition:
             "\(error); `accountability topics --create` creates missing topics"
-        case .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
-            .transactionalIDAuthorizationFailed:
-            "\(error); `accountability topics --acls` prints the required rights"
         default: "\(error)"
         }
     }

@@ -99,6 +99,14 @@ package struct TopicCheck {
         return which ?? ". `accountability topics` says which one to recreate, and how"
     }
 
+    /// What to say of a topic that is not there.
+    ///
+    /// Brokers hide the topics that a client may not see.
+    package static func absence(of topic: String) -> String {
+        "topic \(topic) does not exist, or this program may not see it. `accountability topics --create` creates missing topics; "
+            + "`accountability topics --acls` prints the commands that grant the rights of this version"
+    }
+
     /// The partition counts of topics.
     ///
     /// - Throws: ``RuntimeError`` when one of them does not exist.
@@ -122,7 +130,7 @@ package struct TopicCheck {
                 if let missing = names.sorted().first(where: { found[$0] == nil }) {
                     throw RuntimeError(
                         .topicMissing,
-                        "topic \(missing) does not exist; `accountability topics --create` creates missing topics"
+                        Self.absence(of: missing)
                     )
                 }
                 return try check(found.mapValues { Int32($0.partitions.count) })

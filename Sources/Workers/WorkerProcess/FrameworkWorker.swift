@@ -178,7 +178,7 @@ final class FrameworkWorker: WorkerBody {
                 guard ContinuousClock.now < deadline else {
                     throw RuntimeError(
                         .topicMissing,
-                        "topic \(connection.pipeline.name(Topics.directives)) does not exist; `accountability topics --create` creates missing topics",
+                        TopicCheck.absence(of: connection.pipeline.name(Topics.directives)),
                         cause: error
                     )
                 }

@@ -209,8 +209,10 @@ public enum WorkerProcess {
         ProcessLog.bootstrap(level: Logger.Level(rawValue: options.logLevel) ?? .info)
         MetricsSystem.bootstrap(PrometheusFactory.shared)
         var name = stage ?? "worker"
+        var pipeline: Pipeline?
         do {
             let connection = try options.broker.connection()
+            pipeline = connection.pipeline
             let (metrics, body) = try await make(
                 connection,
                 { WorkerMetrics(stage: $0, instance: options.instance) },
@@ -222,9 +224,9 @@ public enum WorkerProcess {
                 }
             )
             let logger = Logger(label: "\(metrics.stage)-worker")
-            try await serve(options, metrics, BrokerProbe(connection.kafka), body, logger)
+            try await serve(options, metrics, connection, body, logger)
         } catch {
-            end(name, error)
+            end(name, error, pipeline)
         }
     }
 
@@ -232,8 +234,9 @@ public enum WorkerProcess {
     ///
     /// Threads of the client library may hang on a broker that is gone, and the endpoints may be answering. Destroying
     /// objects that they use would crash the process, so nothing is destroyed.
-    static func end(_ name: String, _ error: any Error) -> Never {
-        let failure = Failure(error)
+    static func end(_ name: String, _ error: any Error, _ pipeline: Pipeline?) -> Never {
+        let rights = pipeline.map { AccessList(pipeline: $0).principals } ?? []
+        let failure = Failure(error, of: rights.first { $0.name == "\(name)-worker" })
         Standard.error("\(name)-worker: \(failure.message)")
         _exit(failure.status.rawValue)
     }
@@ -244,7 +247,7 @@ public enum WorkerProcess {
     private static func serve(
         _ options: WorkerOptions,
         _ metrics: WorkerMetrics,
-        _ probe: BrokerProbe,
+        _ connection: Connection,
         _ body: any WorkerBody,
         _ logger: Logger
     ) async throws {
@@ -258,7 +261,7 @@ public enum WorkerProcess {
             .map {
                 Endpoints(
                     metrics: metrics,
-                    probe: probe,
+                    probe: BrokerProbe(connection.kafka),
                     address: $0,
                     addressFile: options.addressFile,
                     logger: logger
@@ -267,7 +270,13 @@ public enum WorkerProcess {
         // Services stop in reverse order: the work stops first, so that the endpoints show it until its end.
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
         if let endpoints { services.append(.init(service: EndpointsService(endpoints: endpoints))) }
-        let stopping = Stopping(body: body, name: metrics.stage, timeout: options.stopTimeout, logger: logger)
+        let stopping = Stopping(
+            body: body,
+            name: metrics.stage,
+            pipeline: connection.pipeline,
+            timeout: options.stopTimeout,
+            logger: logger
+        )
         services.append(.init(service: LeaveService(stopping: stopping), successTerminationBehavior: .ignore))
         services.append(
             .init(service: BodyService(stopping: stopping), successTerminationBehavior: .gracefullyShutdownGroup)

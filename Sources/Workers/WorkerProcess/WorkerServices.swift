@@ -3,12 +3,14 @@ import Foundation
 import Logging
 import Operating
 import ServiceLifecycle
+import Stages
 import UnixSignals
 
 /// Asks a worker to stop.
 struct Stopping: Sendable {
     let body: any WorkerBody
     let name: String
+    let pipeline: Pipeline
     /// The longest time that stopping may take, in seconds.
     let timeout: Int
     let logger: Logger
@@ -54,7 +56,7 @@ struct BodyService: Service {
                 do {
                     try function()
                 } catch {
-                    WorkerProcess.end(stopping.name, error)
+                    WorkerProcess.end(stopping.name, error, stopping.pipeline)
                 }
                 continuation.resume()
             }
