@@ -47,7 +47,7 @@ struct LedgerRestore {
         guard !archive.files().isEmpty else {
             // A home from before there was an archive. The archive begins with what the broker has.
             var entries: [LedgerArchive.Entry] = []
-            try read { entries.append($0) }
+            try Self.read(connection) { entries.append($0) }
             if !entries.isEmpty { try archive.replaceAll(with: entries) }
             return []
         }
@@ -78,10 +78,7 @@ struct LedgerRestore {
         do {
             try PublicationRestore(connection, ledger).run()
         } catch {
-            Standard.error(
-                "the publications that the local broker lost could not be computed again (\(Failure(error).message)), so it is decided "
-                    + "anew which numbers of students are shown. Compare what is published now with what was published before"
-            )
+            PublicationRestore.tell(error)
         }
     }
 
@@ -128,7 +125,8 @@ struct LedgerRestore {
         try inbox.receipt(submission)?.status == .committed
     }
 
-    private func read(_ body: (LedgerArchive.Entry) throws -> Void) throws {
+    /// Reads the ledger as the brokers have it, each partition in its order.
+    static func read(_ connection: Connection, _ body: (LedgerArchive.Entry) throws -> Void) throws {
         let reader = try TopicReader(connection, logger: Logger(label: "ledger") { _ in SwiftLogNoOpLogHandler() })
         defer { reader.close() }
         try reader.read(Topics.submissions, markers: true, any: true) { record in
@@ -147,7 +145,7 @@ struct LedgerRestore {
 
     private func standing() throws -> [Int32: [Digest]] {
         var standing: [Int32: [Digest]] = [:]
-        try read { standing[$0.partition, default: []].append($0.digest) }
+        try Self.read(connection) { standing[$0.partition, default: []].append($0.digest) }
         return standing
     }
 
@@ -172,7 +170,7 @@ struct LedgerRestore {
     /// The whole ledger: the broker's records and those of the home, in their order.
     private func whole(_ comparison: LedgerComparison) throws -> [LedgerArchive.Entry] {
         var records: [Int32: [LedgerArchive.Entry]] = [:]
-        try read { records[$0.partition, default: []].append($0) }
+        try Self.read(connection) { records[$0.partition, default: []].append($0) }
         return try comparison.whole { partition, place in
             guard let standing = records[partition], place < standing.count else {
                 throw Failure(.tryAgain, "the ledger changed while it was compared with the home: run it again")

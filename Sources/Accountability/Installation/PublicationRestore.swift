@@ -7,18 +7,20 @@ internal import Streaming
 internal import SwiftProtobuf
 internal import Year
 
-/// Computes the publications of official results again that a local broker has lost.
+/// Computes the publications of official results again that the brokers have lost.
 ///
 /// They contain the decisions about which numbers of students are shown. A stage that made them again from today's
 /// records could show a number that was hidden before, or another one, and people may have kept what they had read.
 struct PublicationRestore {
     private let connection: Connection
-    private let history: PublishedHistory
+    private let publications: [(key: DeterminationKey, message: Accountability_V1_Publication)]
 
+    /// Computes what the ledger gives.
+    ///
     /// - `ledger`: the whole ledger, each partition in its order.
     init(_ connection: Connection, _ ledger: [LedgerArchive.Entry]) throws {
         self.connection = connection
-        history = PublishedHistory(
+        let history = PublishedHistory(
             pipeline: connection.pipeline,
             settings: YearProcess.Settings(
                 threads: ProcessInfo.processInfo.activeProcessorCount,
@@ -34,13 +36,28 @@ struct PublicationRestore {
                 isMarker: CompletionMarker.isMarker(key: entry.key.span)
             )
         }
+        publications = try history.publications()
+    }
+
+    /// Computes what the ledger of the brokers gives.
+    init(_ connection: Connection) throws {
+        var ledger: [LedgerArchive.Entry] = []
+        try LedgerRestore.read(connection) { ledger.append($0) }
+        try self.init(connection, ledger)
+    }
+
+    /// Says that the decisions are lost.
+    static func tell(_ error: any Error) {
+        Standard.error(
+            "the publications that the brokers lost could not be computed again (\(Failure(error).message)), so it is decided "
+                + "anew which numbers of students are shown. Compare what is published now with what was published before"
+        )
     }
 
     /// Writes the publications that are lost.
     ///
     /// Nothing else may run meanwhile. To repeat it does no harm.
     func run() throws {
-        let publications = try history.publications()
         guard !publications.isEmpty else { return }
         let standing = try standing()
         let lost = publications.filter { !standing.contains($0.key) }

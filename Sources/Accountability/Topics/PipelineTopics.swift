@@ -59,8 +59,15 @@ struct PipelineTopics {
 
     /// Creates missing topics, and waits until every partition can be used.
     ///
-    /// Tables get as many partitions as the existing tables have. Returns the names.
-    func createMissing(partitions: Int32, replication: Int16) throws -> [String] {
+    /// Tables get as many partitions as the existing tables have. If the publications are missing and the ledger is
+    /// not, they are computed from it: they hold the decisions about which numbers of students are shown.
+    ///
+    /// - `lost`: the publications, if they are computed already.
+    ///
+    /// Returns the names.
+    func createMissing(partitions: Int32, replication: Int16, restoring lost: PublicationRestore? = nil) throws
+        -> [String]
+    {
         let present = try partitionCounts()
         let tables = TopicDrift.partitions(
             of: Topics.all.filter { $0.partitioning != .single }.compactMap { present[connection.pipeline.name($0)] }
@@ -68,6 +75,8 @@ struct PipelineTopics {
         let existing = tables > 0 ? tables : nil
         let missing = Topics.all.filter { present[connection.pipeline.name($0)] == nil }
         guard !missing.isEmpty else { return [] }
+        // Before the topic is there: its stage decides anew as soon as it finds it empty.
+        let lost = lost ?? lostPublications(missing)
         let brokers = try ask { (admin) throws(KafkaError) in try admin.describeCluster(timeout: timeout) }.brokers
             .count
         let count = try Replication.count(
@@ -99,8 +108,22 @@ struct PipelineTopics {
         }
         let made = Dictionary(topics.map { ($0.name, Int($0.partitions)) }) { first, _ in first }
         try ask { (admin) throws(KafkaError) in try admin.awaitLeaders(of: made, timeout: BrokerPatience.work) }
+        if let lost {
+            do { try lost.run() } catch { PublicationRestore.tell(error) }
+        }
         if missing.count < Topics.all.count { try askToFill(Set(made.keys)) }
         return missing.map(connection.pipeline.name)
+    }
+
+    /// The publications that the ledger gives; nil if their topic is not missing, or the ledger is missing too.
+    private func lostPublications(_ missing: [TopicDefinition]) -> PublicationRestore? {
+        guard missing.contains(Topics.publications), !missing.contains(Topics.submissions) else { return nil }
+        do {
+            return try PublicationRestore(connection)
+        } catch {
+            PublicationRestore.tell(error)
+            return nil
+        }
     }
 
     /// Asks the stages that publish newly created topics to fill them when they start.
@@ -155,6 +178,9 @@ struct PipelineTopics {
 
     private func renew(_ name: String, replication: Int16) throws {
         let ledger = try partitions(of: Topics.submissions)
+        // Computed first: if that fails, nothing is lost yet.
+        let isOfPublications = name == connection.pipeline.name(Topics.publications)
+        let publications = try isOfPublications ? PublicationRestore(connection) : nil
         let failures = try ask { (admin) throws(KafkaError) in
             try admin.deleteTopics([name], timeout: BrokerPatience.work)
         }
@@ -165,7 +191,7 @@ struct PipelineTopics {
         while try partitionCounts()[name] != nil, ContinuousClock.now < deadline {
             Thread.sleep(forTimeInterval: 0.1)
         }
-        _ = try createMissing(partitions: ledger, replication: replication)
+        _ = try createMissing(partitions: ledger, replication: replication, restoring: publications)
     }
 
     /// Deletes the topics that are there, and returns their names.
