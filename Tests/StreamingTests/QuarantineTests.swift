@@ -94,6 +94,47 @@ import Testing
         #expect(try quarantined(driver).count == Self.garbage.count)
     }
 
+    private final class Kept: RecordSink {
+        var topics: [String] = []
+        func send(
+            topic: String,
+            partition: Int32,
+            key: Span<UInt8>,
+            value: Span<UInt8>?,
+            eventType: String,
+            cause: String
+        ) { topics.append(topic) }
+    }
+
+    /// It opens no transaction of its own, which would stay open while tables are read; the next commit carries it,
+    /// even while a rebuild waits for its sources.
+    @Test func goesWithTheNextCommit() throws {
+        let sink = Kept()
+        let runner = try TaskRunner(
+            stage: Total(),
+            context: TaskContext(partition: 0, partitions: 1, outputPartitions: [1]),
+            sink: sink,
+            progressTopic: TallyTopology.progress,
+            completionType: TallyTopology.completionType,
+            quarantine: Self.topic,
+            isRebuilding: true
+        )
+        let marker = try CompletionMarker.encode(scope: "a", stage: "total", partition: 0, partitions: 1)
+        runner.recall(marker: try CompletionMarker.decode(marker.value.span))
+        try runner.goLive()
+        #expect(runner.waitsFor == "a")
+        runner.quarantine(
+            OwnedRecord(topic: "words", partition: 0, offset: 0, key: [1], value: [2]),
+            Refusal(code: .makesNoSense, reason: "garbage")
+        )
+        #expect(sink.topics.isEmpty)
+        var content = CheckpointContent(ends: [:])
+        try content.take(runner, of: Total())
+        #expect(sink.topics == [Self.topic.name] && content.offsets.isEmpty)
+        try content.take(runner, of: Total())
+        #expect(sink.topics.count == 1, "once")
+    }
+
     @Test(arguments: 1...200 as ClosedRange<UInt64>)
     func eachIsFoundOnceWhateverHappens(_ seed: UInt64) throws {
         var disturbances = InMemoryDriver.Disturbances()

@@ -124,6 +124,42 @@ import Testing
         #expect(try check.counts(["late"]) == ["late": 3])
     }
 
+    /// Ingestion, deliveries and the reading of frameworks wait for their topics too, and for equal partition counts.
+    @Test func workersThatAreNoStagesAwaitTheirTopics() throws {
+        let kafka = KafkaConfiguration(bootstrapServers: cluster.bootstrapServers)
+        let cluster = cluster
+        Thread {
+            Thread.sleep(forTimeInterval: 2)
+            try? cluster.createTopic("late", partitions: 3)
+        }
+        .start()
+        let asked = Mutex(0)
+        func check(_ counts: [String: Int32]) throws {
+            #expect(counts == ["late": 3])
+            let time = asked.withLock { count in
+                count += 1
+                return count
+            }
+            // A broker may know only a part of what was just created.
+            guard time > 1 else { throw RuntimeError(.notCopartitioned, "not yet") }
+        }
+        let counts = try TopicCheck.await(["late"], kafka, logger, shouldStop: { false }, check: check)
+        #expect(counts == ["late": 3] && asked.withLock { $0 } == 2)
+        let error = #expect(throws: RuntimeError.self) {
+            _ = try TopicCheck.await(["never"], kafka, logger, limit: .seconds(1), shouldStop: { false })
+        }
+        #expect(error?.code == .topicMissing)
+        #expect(error?.message.contains("`accountability topics --acls`") == true, "\(error?.message ?? "")")
+        let start = ContinuousClock.now
+        let stopped = try TopicCheck.await(
+            ["never"],
+            kafka,
+            logger,
+            shouldStop: { ContinuousClock.now - start > .seconds(1) }
+        )
+        #expect(stopped == nil)
+    }
+
     /// A position that was written in a transaction that is gone stands nowhere, and is written again.
     @Test func positionsOfAnAbortedTransactionAreWrittenAgain() throws {
         let loop = try loop()

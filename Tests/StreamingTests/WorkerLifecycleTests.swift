@@ -63,6 +63,10 @@ import Testing
         let later = start + .seconds(9)
         #expect(life.patience(behind, settling: [.zero], at: later) == nil)
         #expect(life.patience(Self.fine, settling: [.zero], at: later) != nil)
+        // While memory is used up nothing is read, so nothing is near either.
+        var full = life
+        _ = full.memoryFilled()
+        #expect(full.isSuspended && full.patience(Self.fine, settling: [.zero], at: later) == nil)
         #expect(life.revoked(behind) == .release(committing: false))
     }
 

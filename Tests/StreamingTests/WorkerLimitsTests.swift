@@ -119,6 +119,34 @@ extension WorkerTests {
         #expect(restored.metrics.figures.processed == 0)
     }
 
+    /// A worker that was full has let go of tasks when it restores others: only what it holds now counts.
+    @Test func aRestoreBeginsWithRoom() throws {
+        let prefix = "tally\(UInt32.random(in: .min ... .max))."
+        try makeTopics(prefix, 2)
+        var configuration = configuration(prefix)
+        let held = Mutex(100)
+        configuration.memoryLimit = MemoryLimit(bytes: 1000) { held.withLock { $0 } }
+        let stage = Prefixed(base: Total(), prefix: prefix)
+        let worker = RunningWorker(stage, instance: "1", configuration: configuration)
+        #expect(try eventually { worker.metrics.isReady && worker.metrics.figures.tasks == 2 })
+        let other = RunningWorker(stage, instance: "2", configuration: self.configuration(prefix))
+        #expect(
+            try eventually { worker.metrics.figures.tasks == 1 && other.metrics.figures.tasks == 1 },
+            "\(worker.metrics.figures.tasks) \(other.metrics.figures.tasks)"
+        )
+        held.withLock { $0 = 930 }
+        #expect(try eventually { worker.metrics.notReady?.contains("memory is used up") == true })
+        // Not enough room to read on, and enough for the other's task.
+        held.withLock { $0 = 860 }
+        other.leave()
+        #expect(
+            try eventually { worker.failure != nil || worker.metrics.figures.tasks == 2 && worker.metrics.isReady },
+            "\(worker.metrics.notReady ?? "")"
+        )
+        #expect(worker.failure == nil)
+        #expect(worker.stop())
+    }
+
     /// The brokers forget the offsets of a group without members after a week; the stage then goes on where it was and
     /// repeats nothing.
     ///

@@ -37,6 +37,9 @@ final class RunningWorker: Sendable {
 
     var failure: String? { ended.withLock { $0.failure } }
 
+    /// Asks the worker to leave its group.
+    func leave() { worker.leave() }
+
     /// Stops the worker and waits for its end.
     ///
     /// Returns whether it ended in time.
