@@ -13,6 +13,7 @@ package struct Console: Sendable {
     private let kept = KeptAnswers()
     private let parts = SeenTables()
 
+    private let ranks = KeptRanks()
     /// A console.
     ///
     /// - Parameters:
@@ -124,6 +125,7 @@ package struct Console: Sendable {
                 query: target.query,
                 arguments: arguments,
                 today: today(),
+                ranks: ranks,
                 map: map
             )
             try route.check(call)

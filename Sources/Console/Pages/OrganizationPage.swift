@@ -182,29 +182,26 @@ extension OrganizationView {
     /// The nearest cut with another result on its other side.
     private var nearest: String? {
         guard let margin = margins.first(where: { $0.results != nil && $0.decides }) else { return nil }
+        let about = Self.about(margin).map { " (\($0))" } ?? ""
         return
-            "At least \(Self.count(margin)) would have to differ for another result: \(Self.title(margin.cut)), \(Self.words(limit: margin.limit))."
+            "The nearest other result is \(Self.count(margin)) away: \(Self.title(margin.cut))\(about), now \(Self.value(margin)), would have to be \(Self.words(limit: margin.limit))."
     }
 
     private var marginTable: TablePart {
-        let needRanks = margins.contains { $0.cut.needsRanks }
-        return TablePart(
+        TablePart(
             caption: "How far each figure is from its cut",
-            columns: ["Cut", "Figure", "Would have to be", "At least", "Result then"],
+            columns: ["Cut", "Figure", "Would have to be", "Away, at least", "Result then"],
             numbers: [1],
             rows: margins.map { margin in
                 [
-                    .init(Self.title(margin.cut), note: Self.about(margin)), .init(margin.value),
+                    .init(Self.title(margin.cut), note: Self.about(margin)), .init(Self.value(margin)),
                     .init(Self.words(limit: margin.limit), kind: "tight"), .init(Self.count(margin), kind: "tight"),
                     margin.decides
                         ? .init(Outcome(margin.outcome)) : .init(margin.outcome == nil ? "not known" : "the same"),
                 ]
             },
             note:
-                "At least so many results would have to differ, with all others unchanged. – means that not even all of them are enough, or that their number is unknown."
-                + (needRanks
-                    ? " The results that a percentile is away are not counted here, because that needs the ranks of all schools: accountability explain \(year) \(code) --margin counts them."
-                    : ""),
+                "At least so many results would have to differ, with all others unchanged. A student counts with all of its results. For a percentile, all schools are ranked again with them.",
             shape: .narrow
         )
     }
@@ -227,6 +224,14 @@ extension OrganizationView {
         return ([group] + parts.dropFirst().map { Words.title($0) }).compactMap { $0 }.joined(separator: ", ")
     }
 
+    /// The figure with its unit.
+    private static func value(_ margin: DeterminationMargin) -> String {
+        switch margin.cut {
+        case .percentile, .subgroupPercentile: margin.value
+        case .graduation, .participation, .band: "\(margin.value) %"
+        }
+    }
+
     private static func words(limit: String) -> String {
         let parts = limit.split(separator: " ", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { return limit }
@@ -240,7 +245,7 @@ extension OrganizationView {
     }
 
     private static func count(_ margin: DeterminationMargin) -> String {
-        guard let results = margin.results else { return margin.cut.needsRanks ? "not counted here" : "–" }
+        guard let results = margin.results else { return margin.isKnown ? "out of reach" : "not known" }
         return Words.count(Int(results), margin.unit == .students ? "student" : "test")
     }
 

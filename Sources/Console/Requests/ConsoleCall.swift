@@ -8,6 +8,8 @@ struct ConsoleCall: Sendable {
     var arguments: [String: String] = [:]
     /// The machine's day, ISO 8601.
     var today = Today.text
+    /// The ranks of school years, made when they are asked for.
+    var ranks = KeptRanks()
     /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
     /// Whether a list is shown whole, for a file, and not in parts.

@@ -8,19 +8,6 @@ internal import SwiftProtobuf
 ///
 /// The order of the topics does not matter.
 package struct ConsoleTables: Sendable {
-    /// The part of a refused row that is counted.
-    package struct Rejection: Sendable, Hashable {
-        package let code: String
-        package let layout: String
-        package let organization: String
-        package let schoolYear: Int
-        package let isOpen: Bool
-        /// The submission and the line.
-        ///
-        /// Several codes can have the same ones.
-        package let row: String
-    }
-
     /// Rises by one with every change.
     ///
     /// It is the ETag.
@@ -39,6 +26,8 @@ package struct ConsoleTables: Sendable {
     package private(set) var rejections: [RejectionKey: Rejection] = [:]
     /// Acts of the Department that are in force.
     package private(set) var acts: [DirectiveKey: Accountability_V1_Directive] = [:]
+    /// The records that the ranks are recomputed from.
+    private(set) var ranks: RankRecords
     /// The frameworks in force, from the acts.
     ///
     /// If a document in force cannot be read, they are as before. The stages report it.
@@ -49,26 +38,6 @@ package struct ConsoleTables: Sendable {
     package private(set) var run: RunReport?
     /// Since when the brokers do not answer; nil while they answer.
     package private(set) var silence: Silence?
-
-    /// The brokers do not answer.
-    ///
-    /// The console shows the data that it had before.
-    package struct Silence: Sendable, Hashable {
-        /// The time of their last answer, in the format of RFC 3339.
-        package let since: String
-        package let why: String
-
-        package init(since: String, why: String) {
-            self.since = since
-            self.why = why
-        }
-
-        /// The text for pages.
-        package var text: String { "The data is from \(since), when the brokers last answered. Since then: \(why)" }
-
-        /// The silence without its cause, for visitors who do not run the installation.
-        fileprivate var withoutReason: Silence { Silence(since: since, why: "the brokers do not answer.") }
-    }
 
     /// Whether the tables are complete, with nothing left out for a visitor.
     package private(set) var isWhole = true
@@ -83,7 +52,10 @@ package struct ConsoleTables: Sendable {
     /// Empty tables.
     ///
     /// - Parameter reading: a number that no other reading of the topics has.
-    package init(reading: Int = 0) { self.reading = reading }
+    package init(reading: Int = 0) {
+        self.reading = reading
+        ranks = RankRecords(reading: reading)
+    }
 
     /// The topics that the tables are made from.
     package static let topics =
@@ -91,6 +63,7 @@ package struct ConsoleTables: Sendable {
             Topics.percentiles, Topics.participation, Topics.rejections, Topics.indicators, Topics.publications,
         ]
 
+            Topics.standings,
     /// Takes a record of a topic; returns whether the record could be decoded.
     @discardableResult
     package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
@@ -121,6 +94,7 @@ package struct ConsoleTables: Sendable {
             rejections[place] = Rejection(message)
         case Topics.indicators.entity: return fold(facts: value, key)
         case Topics.publications.entity: return fold(publication: value, key)
+        case Topics.standings.entity: return ranks.fold(standing: value, key)
         case Topics.directives.entity:
             return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value) && fold(act: value, key)
         default: return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value)
@@ -139,10 +113,9 @@ package struct ConsoleTables: Sendable {
         return true
     }
 
-    /// Leaves out the norms of frozen ranks, because the console ranks nothing.
     private mutating func fold(percentile value: [UInt8]?, _ key: [UInt8]) -> Bool {
         guard let place = PercentileKey(utf8: key.span) else { return false }
-        if case .norm = place.entry { return true }
+        if case .norm = place.entry { return ranks.fold(norm: value, place, key) }
         guard value.map({ TableTopics.percentiles.entry(key: key.span, value: $0) != nil }) ?? true else {
             return false
         }
@@ -188,11 +161,13 @@ package struct ConsoleTables: Sendable {
             acts[place] = nil
             noteFrameworks(place)
             return true
+            ranks.fold(act: nil, place)
         }
         guard let (_, message) = TableTopics.directives.entry(key: key.span, value: value) else { return false }
         acts[place] = message
         noteFrameworks(place)
         return true
+        ranks.fold(act: message, place)
     }
 
     private mutating func noteFrameworks(_ act: DirectiveKey) {
@@ -302,15 +277,4 @@ package struct ConsoleTables: Sendable {
 
     /// The years that have determinations, the newest first.
     package var determinedYears: [Int] { years.filter { !$0.value.lines.isEmpty }.keys.sorted(by: >) }
-}
-
-extension ConsoleTables.Rejection {
-    fileprivate init(_ message: Accountability_V1_Rejection) {
-        code = message.code
-        layout = message.layout
-        organization = message.orgCode
-        schoolYear = Int(message.schoolYear)
-        isOpen = message.closedBy.isEmpty
-        row = "\(message.submission)/\(message.line)"
-    }
 }

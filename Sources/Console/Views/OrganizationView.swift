@@ -46,8 +46,6 @@ struct OrganizationView: Sendable {
     let whyNot: Derivation?
     let whyNotName: String?
     /// How far the determination is from each cut, the nearest first.
-    ///
-    /// The results that a percentile is away are not counted, because the console does not have the ranks.
     let margins: [DeterminationMargin]
     /// The reasons for assistance, with what decided each of them.
     let reasons: [Derivation]
@@ -91,23 +89,15 @@ struct OrganizationView: Sendable {
         whyNotName = call.query["why_not"]
         whyNot = try call.query["why_not"]
             .map { try WhyNot(message, framework, participation: table.participation(code)).derivation($0) }
-        margins = try Self.margins(message, table, line, call.tables.frameworks)
+        margins = try call.ranks.margins(
+            of: message,
+            table.participation(line.code),
+            table.thresholds(line.type),
+            call.tables
+        )
         history = Moment.all(of: code, call.tables)
         district = code.isDistrict ? nil : table.lines[code.district]
         schools = code.isDistrict ? table.lines.values.count { $0.type == .school && $0.code.district == code } : 0
-    }
-
-    /// Computes the margins in the same way as `accountability explain --margin`.
-    private static func margins(
-        _ message: Accountability_V1_Determination,
-        _ table: ConsoleTables.Year,
-        _ line: DeterminationLine,
-        _ frameworks: FrameworkSet
-    ) throws -> [DeterminationMargin] {
-        let tables = try MarginTables(year: Int(message.schoolYear), frameworks)
-        for rate in table.participation(line.code) { tables.take(rate) }
-        for entry in table.thresholds(line.type) { tables.take(entry, group: "", organization: "") }
-        return try tables.margins(of: message)
     }
 
     private static func groups(_ report: DeterminationReport) -> [Group] {
@@ -195,11 +185,11 @@ struct OrganizationView: Sendable {
         },
         .flag(
             "is_counted",
-            "Whether the results are counted. Those of percentiles are not: `accountability explain --margin` counts them."
-        ) { !$0.cut.needsRanks },
+            "Whether the number of results is known. If so and it is null, not even all of them are enough."
+        ) { $0.isKnown },
         .optionalInteger(
             "results",
-            "The least number of results that would have to differ; null if they are not counted, if not even all of them are enough, or if their number is unknown.",
+            "The least number of results that would have to differ, with all others unchanged; for a percentile, all schools are ranked again. Null if not even all of them are enough, or if the number is not known.",
             1...Int64.max
         ) { $0.results.map { Int($0) } },
         .choice("unit", "What the results are of.", DeterminationMargin.Unit.allCases.map(\.rawValue)) {

@@ -16,7 +16,8 @@ public struct PercentileMargin: Sendable {
 
     private let members: [Member]
     private let entries: [PercentileEntry]
-    private let results: [PercentileResult]
+    /// The ranks as they are; their steps of other spans and years stay with every trial.
+    private let ranking: PercentileRanking
     private let framework: Framework
 
     /// The ranks of a group.
@@ -29,11 +30,14 @@ public struct PercentileMargin: Sendable {
         self.members = members
         self.framework = framework
         entries = members.map(\.entry)
-        results = try Percentiles.rank(entries, framework)
+        ranking = try PercentileRanking(entries, framework)
     }
 
     /// The percentile of a member as the ranks give it.
-    public func percentile(of position: Int) -> Int? { results[position].percentile }
+    public func percentile(of position: Int) -> Int? { ranking.results[position].percentile }
+
+    /// Whether the students behind any value of a member are known.
+    public func isCounted(_ position: Int) -> Bool { members[position].counts.values.contains { !$0.isEmpty } }
 
     /// The least number of students whose results would have to differ for the percentile to cross a cut: to lie above
     /// it where it does not, and not to where it does.
@@ -47,20 +51,17 @@ public struct PercentileMargin: Sendable {
     /// - Returns: the number; nil where there is no percentile, or not even all students are enough.
     /// - Throws: where a rule does.
     public func students(of position: Int, toCross cut: Int) throws(RuleError) -> Int64? {
-        guard let now = results[position].percentile else { return nil }
+        guard let now = percentile(of: position) else { return nil }
         let upwards = now <= cut
         func crosses(_ students: Int64) throws(RuleError) -> Bool {
             guard let other = try percentile(of: position, changing: students, upwards: upwards) else { return false }
             return upwards ? other > cut : other <= cut
         }
         let all = members[position].counts.values.flatMap(\.values).max() ?? 0
-        guard all > 0 else { return nil }
-        // Most are near or far: doubling finds out which with few rankings.
+        // What not even all students change needs one ranking; doubling finds the others with few.
+        guard all > 0, try crosses(all) else { return nil }
         var (low, high): (Int64, Int64) = (0, 1)
-        while try !crosses(high) {
-            guard high < all else { return nil }
-            (low, high) = (high, min(high * 2, all))
-        }
+        while high < all, try !crosses(high) { (low, high) = (high, min(high * 2, all)) }
         while low + 1 < high {
             let middle = low + (high - low) / 2
             if try crosses(middle) { high = middle } else { low = middle }
@@ -96,6 +97,6 @@ public struct PercentileMargin: Sendable {
             reconfigured: member.entry.reconfigured,
             formers: member.entry.formers
         )
-        return try Percentiles.rank(others, framework)[position].percentile
+        return try ranking.ranked(others, changing: Set(member.counts.keys)).results[position].percentile
     }
 }

@@ -14,7 +14,7 @@
 /// organizations with the same values have the same percentile, one that is at least as good as another in everything
 /// has no lower percentile than was published for that one, and an unchanged organization has exactly its own.
 public struct PercentileRanking: Sendable {
-    private let entries: [PercentileEntry]
+    private var entries: [PercentileEntry]
     private let parameters: PercentileParameters
     private let weights: WeightParameters
     /// The weighed years by how many lie before the current one, the oldest first.
@@ -39,11 +39,31 @@ public struct PercentileRanking: Sendable {
         }
     }
 
+    /// The ranks of the same organizations with other values of the current year.
+    ///
+    /// - Parameters:
+    ///   - others: the entries, in the same order.
+    ///   - spans: where their values of the current year may differ; those of other spans and years are the same.
+    /// - Returns: the ranks.
+    /// - Throws: ``RuleError`` for numbers that are too large.
+    func ranked(_ others: [PercentileEntry], changing spans: Set<GradeSpan>) throws(RuleError) -> PercentileRanking {
+        var ranking = self
+        ranking.entries = others
+        for span in spans { ranking.steps[0]?[span] = nil }
+        do {
+            try ranking.rank()
+        } catch {
+            throw .number(error)
+        }
+        return ranking
+    }
+
+    /// Makes the steps that are not known yet, and the percentiles.
     private mutating func rank() throws(NumberError) {
         for yearsBefore in weighed {
-            var ranked: [GradeSpan: [PercentileSpanYear?]] = [:]
-            for span in GradeSpan.allCases { ranked[span] = try ranking(span, yearsBefore).steps() }
-            steps[yearsBefore] = ranked
+            for span in GradeSpan.allCases where steps[yearsBefore]?[span] == nil {
+                steps[yearsBefore, default: [:]][span] = try ranking(span, yearsBefore).steps()
+            }
         }
         let years = entries.indices.map(years)
         let finals = try FinalPercentile.rank(

@@ -34,9 +34,6 @@ public struct DeterminationMargin: Sendable, Hashable, Codable {
         case participation
         /// A band of the cumulative percentage: 25, 50, 75.
         case band
-
-        /// Whether its results are counted by ranking all schools anew.
-        public var needsRanks: Bool { self == .percentile || self == .subgroupPercentile }
     }
 
     /// What is counted.
@@ -66,6 +63,12 @@ public struct DeterminationMargin: Sendable, Hashable, Codable {
 
     /// Whether the classification or the level hangs on it.
     public let decides: Bool
+    /// Whether the number of results is known: if so and it is nil, not even all of them are enough.
+    public private(set) var isKnown = true
+
+    private enum CodingKeys: String, CodingKey {
+        case cut, about, value, limit, results, unit, outcome, decides
+    }
 }
 
 /// The margins of one determination.
@@ -102,6 +105,7 @@ struct MarginMaker {
         limit: String,
         results: Int64?,
         unit: DeterminationMargin.Unit = .students,
+        isKnown: Bool = true,
         _ change: (inout DeterminationInput) -> Void
     ) -> DeterminationMargin {
         let outcome = outcome(change)
@@ -114,7 +118,8 @@ struct MarginMaker {
             results: results,
             unit: unit,
             outcome: outcome,
-            decides: outcome.map { $0 != now } ?? false
+            decides: outcome.map { $0 != now } ?? false,
+            isKnown: isKnown
         )
     }
 
@@ -125,13 +130,15 @@ struct MarginMaker {
         if message.hasPercentile {
             let cut = parameters.lowestPerformingPercentile.value
             let now = Int(message.percentile)
+            let (results, isKnown) = try students(.allStudents, percentile: now, cut: cut)
             margins.append(
                 margin(
                     .percentile,
                     about: "",
                     value: "\(now)",
                     limit: now <= cut ? "> \(cut)" : "<= \(cut)",
-                    results: try tables.students(of: message.orgCode, .allStudents, percentile: now, cut: cut)
+                    results: results,
+                    isKnown: isKnown
                 ) { $0.percentile = now <= cut ? cut + 1 : cut }
             )
         }
@@ -139,13 +146,15 @@ struct MarginMaker {
         for entry in message.groupPercentiles where entry.group != StudentGroup.allStudents.wireName {
             guard let group = StudentGroup(wireName: entry.group) else { continue }
             let now = Int(entry.percentile)
+            let (results, isKnown) = try students(group, percentile: now, cut: cut)
             margins.append(
                 margin(
                     .subgroupPercentile,
                     about: entry.group,
                     value: "\(now)",
                     limit: now <= cut ? "> \(cut)" : "<= \(cut)",
-                    results: try tables.students(of: message.orgCode, group, percentile: now, cut: cut)
+                    results: results,
+                    isKnown: isKnown
                 ) { input in
                     if now <= cut {
                         input.lowSubgroups.removeAll { $0 == group }
@@ -156,6 +165,15 @@ struct MarginMaker {
             )
         }
         return margins
+    }
+
+    /// The least number of students whose results would have to differ, and whether that is known.
+    private func students(_ group: StudentGroup, percentile: Int, cut: Int) throws -> (Int64?, isKnown: Bool) {
+        switch try tables.ranks.students(of: message.orgCode, group, percentile: percentile, cut: cut) {
+        case .students(let number): (number, true)
+        case .outOfReach: (nil, true)
+        case .unknown: (nil, false)
+        }
     }
 
     // MARK: Counted rates
@@ -174,7 +192,8 @@ struct MarginMaker {
             about: "",
             value: message.graduationRate,
             limit: isLow ? "not low" : "low",
-            results: results
+            results: results,
+            isKnown: message.hasGraduates
         ) { input in
             input.suppliedGraduationRate = nil
             input.cohort = isLow ? nil : cohort
@@ -236,7 +255,8 @@ struct MarginMaker {
                     about: "",
                     value: "\(now)",
                     limit: ">= \(above)",
-                    results: isKnown ? try target.students(toReach: above, upwards: true) : nil
+                    results: isKnown ? try target.students(toReach: above, upwards: true) : nil,
+                    isKnown: isKnown
                 ) { $0.cumulative = above }
             )
         }
@@ -247,7 +267,8 @@ struct MarginMaker {
                     about: "",
                     value: "\(now)",
                     limit: "< \(own)",
-                    results: isKnown ? try target.students(toReach: own, upwards: false) : nil
+                    results: isKnown ? try target.students(toReach: own, upwards: false) : nil,
+                    isKnown: isKnown
                 ) { $0.cumulative = own - 1 }
             )
         }

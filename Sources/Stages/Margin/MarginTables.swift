@@ -13,23 +13,12 @@ public final class MarginTables {
         let quartile: UInt32
     }
 
-    /// The ranks of a group.
-    struct Ranks {
-        let margin: PercentileMargin
-        let positions: [String: Int]
-    }
-
     let year: Int
     let framework: Framework
-    private let frameworks: FrameworkSet
+    let ranks: RankTables
     /// The rates of a whole organization, by organization.
     private(set) var participation: [String: [Accountability_V1_Participation]] = [:]
     private(set) var thresholds: [ThresholdKey: Accountability_V1_Threshold] = [:]
-    private var standings: [StudentGroup: [String: [Int: Accountability_V1_Standing]]] = [:]
-    private var norms: [StudentGroup: [String: Accountability_V1_Norm]] = [:]
-    private var reconfigurations: [OrganizationCode: Set<Int>] = [:]
-    private var changes = OrganizationChanges()
-    private var made: [StudentGroup: [Ranks]] = [:]
 
     /// Tables that are still empty.
     ///
@@ -37,10 +26,15 @@ public final class MarginTables {
     ///   - year: the school year.
     ///   - frameworks: of it and of the years before.
     /// - Throws: `FrameworkError` if no framework covers the year.
-    public init(year: Int, _ frameworks: FrameworkSet) throws {
-        self.year = year
-        self.frameworks = frameworks
-        framework = try frameworks.of(schoolYear: year)
+    public convenience init(year: Int, _ frameworks: FrameworkSet) throws {
+        self.init(try RankTables(year: year, frameworks))
+    }
+
+    /// Tables that are still empty, with the ranks of a school year.
+    public init(_ ranks: RankTables) {
+        self.ranks = ranks
+        year = ranks.year
+        framework = ranks.framework
     }
 
     /// Takes a rate; only those of all grades of the year count.
@@ -67,9 +61,7 @@ public final class MarginTables {
                 quartile: threshold.difficultyQuartile
             )
             thresholds[key] = threshold
-        case .norm(let norm):
-            guard let group = StudentGroup(wireName: group) else { return }
-            norms[group, default: [:]][organization] = norm
+        case .norm(let norm): ranks.take(norm, group: group, organization: organization)
         case .percentile, nil: return
         }
     }
@@ -84,156 +76,15 @@ public final class MarginTables {
     /// Takes an organization's entries for the ranks.
     ///
     /// Only the weighed years count.
-    public func take(_ standing: Accountability_V1_Standing) {
-        guard let group = StudentGroup(wireName: standing.group), standing.type == .school else { return }
-        let before = year - Int(standing.schoolYear)
-        guard framework.percentile?.yearWeights.value[before] != nil else { return }
-        standings[group, default: [:]][standing.orgCode, default: [:]][before] = standing
-    }
+    public func take(_ standing: Accountability_V1_Standing) { ranks.take(standing) }
 
     /// Takes an act of the Department; only reconfigurations and changes of organizations count.
-    public func take(_ act: Accountability_V1_Directive) {
-        guard Int(act.schoolYear) <= year, let organization = OrganizationCode(act.orgCode) else { return }
-        if act.directive == DepartmentAct.reconfiguration.wireName {
-            reconfigurations[organization, default: []].insert(Int(act.schoolYear))
-            changes.set(reconfigurations: reconfigurations[organization] ?? [], of: organization)
-        } else if let change = act.organizationChange {
-            changes.set(change, schoolYear: change.schoolYear, of: organization, former: change.former)
-        }
-    }
+    public func take(_ act: Accountability_V1_Directive) { ranks.take(act) }
 
     /// How far a determination is from each cut, the nearest first.
     ///
     /// Without standings the results that a percentile is away are not counted.
     public func margins(of determination: Accountability_V1_Determination) throws -> [DeterminationMargin] {
         try MarginMaker(message: determination, tables: self).margins()
-    }
-
-    /// The least number of students whose results would have to differ for a group's percentile to cross a cut; nil if
-    /// not even all of them are enough, or if the ranks cannot be recomputed.
-    func students(
-        of organization: String,
-        _ group: StudentGroup,
-        percentile: Int,
-        cut: Int
-    ) throws -> Int64? {
-        guard standings[group] != nil || norms[group] != nil else { return nil }
-        let ranks = try made[group] ?? makeRanks(group)
-        made[group] = ranks
-        for ranks in ranks {
-            guard let position = ranks.positions[organization], ranks.margin.percentile(of: position) == percentile
-            else { continue }
-            return try ranks.margin.students(of: position, toCross: cut)
-        }
-        return nil
-    }
-
-    /// The live ranks, or those of the norm if they are frozen.
-    private func makeRanks(_ group: StudentGroup) throws -> [Ranks] {
-        let live = (standings[group] ?? [:]).sorted { $0.key < $1.key }
-            .map { code, years in
-                let history = history(of: code)
-                return (
-                    code: code,
-                    years: years,
-                    latest: history?.reconfigured,
-                    formers: history?.formers ?? [:]
-                )
-            }
-        var made = [try ranks(live, group)]
-        let state = OrganizationCode.state.description
-        if let norms = norms[group], let release = norms[state]?.release {
-            let frozen = norms.filter { $0.key != state && $0.value.release == release }.sorted { $0.key < $1.key }
-                .map { code, norm in
-                    var years: [Int: Accountability_V1_Standing] = [:]
-                    for standing in norm.standings where standing.type == .school {
-                        years[year - Int(standing.schoolYear)] = standing
-                    }
-                    let current = years[0]
-                    let latest = (current?.hasReconfigured ?? false) ? current.map { Int($0.reconfigured) } : nil
-                    var formers: [Int: OrganizationCode] = [:]
-                    for former in current?.formerCodes ?? [] {
-                        formers[year - Int(former.schoolYear)] = OrganizationCode(former.orgCode)
-                    }
-                    return (code: code, years: years, latest: latest, formers: formers)
-                }
-            made.insert(try ranks(frozen, group, isNorm: true), at: 0)
-        }
-        return made
-    }
-
-    private func history(of code: String) -> OrganizationHistory? {
-        OrganizationCode(code)
-            .map {
-                let back = framework.percentile?.yearWeights.value.keys.max() ?? 0
-                return changes.history(of: $0, in: year, back: back, framework.organizationChanges)
-            }
-    }
-
-    private func ranks(
-        _ rows: [(
-            code: String, years: [Int: Accountability_V1_Standing], latest: Int?, formers: [Int: OrganizationCode]
-        )],
-        _ group: StudentGroup,
-        isNorm: Bool = false
-    ) throws -> Ranks {
-        var members: [PercentileMargin.Member] = []
-        var positions: [String: Int] = [:]
-        for row in rows {
-            guard let code = OrganizationCode(row.code) else { continue }
-            var years: [Int: PercentileYearValues] = [:]
-            var counts: [GradeSpan: [Indicator: Int64]] = [:]
-            for (before, standing) in row.years {
-                var current: [GradeSpan: [Indicator: Int64]] = [:]
-                years[before] = try values(of: standing, counts: &current, isNorm: isNorm)
-                if before == 0 { counts = current }
-            }
-            guard !years.isEmpty else { continue }
-            if isNorm, let own = standings[group]?[row.code]?[0] {
-                // A norm keeps no counts; those of today's values are of the same students.
-                _ = try values(of: own, counts: &counts, isNorm: false)
-            }
-            positions[row.code] = members.count
-            members.append(
-                PercentileMargin.Member(
-                    PercentileEntry(
-                        organization: code,
-                        years: years,
-                        reconfigured: row.latest,
-                        formers: row.formers
-                    ),
-                    counts: counts
-                )
-            )
-        }
-        return Ranks(margin: try PercentileMargin(members, framework), positions: positions)
-    }
-
-    /// A standing as the percentile stage reads it.
-    private func values(
-        of standing: Accountability_V1_Standing,
-        counts: inout [GradeSpan: [Indicator: Int64]],
-        isNorm: Bool
-    ) throws -> PercentileYearValues {
-        let shares = standing.hasNonHighEnrollment && standing.hasHighEnrollment
-        var values = PercentileYearValues(
-            comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup),
-            nonHighShare: shares
-                ? try PercentileYearValues.share(
-                    nonHigh: Int64(standing.nonHighEnrollment),
-                    high: Int64(standing.highEnrollment)
-                ) : nil,
-            schoolType: SchoolType(wireName: standing.schoolType)
-        )
-        let minimum = try frameworks.ifCovered(schoolYear: Int(standing.schoolYear))?.minimumSize
-        let least = isNorm ? 0 : UInt32(clamping: minimum?.accountability.value ?? 0)
-        for value in standing.values {
-            guard let span = GradeSpan(wireName: value.gradeSpan), let indicator = Indicator(wireName: value.indicator)
-            else { continue }
-            if value.hasCount, value.count < least { continue }
-            values[span, indicator] = try Ratio(decimal: value.value)
-            if value.hasCount { counts[span, default: [:]][indicator] = Int64(value.count) }
-        }
-        return values
     }
 }
