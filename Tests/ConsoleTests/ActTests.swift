@@ -23,7 +23,9 @@ import Testing
 
     /// An errand as soon as nothing is being computed.
     private func settled(_ bench: SignInBench, _ address: String, _ session: String) async -> ConsoleResponse {
-        await bench.get(address, session)
+        var page = await bench.get(address, session)
+        while page.text.contains("id=\"waiting\""), !Task.isCancelled { page = await bench.get(address, session) }
+        return page
     }
 
     private func files(_ bench: SignInBench) -> [String] {

@@ -159,8 +159,8 @@ import Testing
             "[::2]", "192.168.1.1", "0.0.0.0", "127.0.0", "127.0.0.256", "localhost:", "localhost:80a", "128.0.0.1",
         ] as [String?]
     )
-    func strangeHosts(host: String?) throws {
-        let answer = console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make(), in: .machine)
+    func strangeHosts(host: String?) async throws {
+        let answer = await (try SignInBench([])).site.respond(to: ConsoleRequest("/run", host: host))
         #expect(answer.status == 421)
         #expect(!answer.text.contains("Submissions"))
     }
@@ -169,11 +169,8 @@ import Testing
         "The loopback interface's names are answered",
         arguments: ["localhost", "LOCALHOST:1", "127.0.0.1:8603", "[::1]:8603", "[::1]"]
     )
-    func ownHosts(host: String) throws {
-        #expect(
-            console.respond(to: ConsoleRequest("/run", host: host), try ExampleTables.make(), in: .machine).status
-                == 200
-        )
+    func ownHosts(host: String) async throws {
+        #expect(await (try SignInBench([])).site.respond(to: ConsoleRequest("/run", host: host)).status == 200)
     }
 
     @Test("Every answer carries what guards it")

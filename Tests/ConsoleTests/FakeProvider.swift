@@ -37,6 +37,7 @@ final class FakeProvider: Sendable {
         var published: [String] = ["a"]
         var token = ""
         var challenge = ""
+        var callback = "http://127.0.0.1/sign-in/callback"
         var answers: [String: ProviderClient.Answer] = [:]
         var asked: [String] = []
         var wrongRequests: [String] = []
@@ -55,18 +56,24 @@ final class FakeProvider: Sendable {
     }
 
     /// Single sign-on at this provider.
-    @inline(never) func singleSignOn(claim: String = SingleSignOnSettings.usualClaim) throws -> SingleSignOn {
+    @inline(never) func singleSignOn(
+        claim: String = SingleSignOnSettings.usualClaim,
+        at address: PublicAddress? = nil
+    ) throws -> SingleSignOn {
         let settings = try SingleSignOnSettings(
             issuer: Self.issuer,
             client: "the console",
             secret: Self.secret,
             claim: claim,
-            address: "http://127.0.0.1/"
+            address: address?.origin ?? "http://127.0.0.1/",
+            at: address
         )
+        state.withLock { $0.callback = settings.callback }
         return SingleSignOn(
             settings,
             ProviderClient { self.answer($0) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            clock: .stopped
         )
     }
 
@@ -84,7 +91,7 @@ final class FakeProvider: Sendable {
 
     /// The claims of a good token.
     static func claims(_ visit: Visit) -> [String: IdentityClaims.Claim] {
-        let now = Date().timeIntervalSince1970.rounded()
+        let now = ConsoleClock.stopped.date().timeIntervalSince1970.rounded()
         return [
             "iss": .text(issuer), "sub": .text("1234"), "aud": .text("the console"), "exp": .number(now + 300),
             "iat": .number(now), "nonce": .text(visit.nonce), "email": .text(identity), "email_verified": .truth(true),
@@ -136,7 +143,7 @@ final class FakeProvider: Sendable {
             case "/.well-known/openid-configuration": return Self.ok(Self.description())
             case "/keys": return Self.ok(keySet(state))
             case "/token":
-                state.wrongRequests += Self.faults(request, state.challenge)
+                state.wrongRequests += Self.faults(request, state.challenge, state.callback)
                 return Self.ok(
                     "{\"token_type\": \"Bearer\", \"access_token\": \"x\", \"id_token\": \"\(state.token)\"}"
                 )
@@ -180,13 +187,13 @@ final class FakeProvider: Sendable {
     }
 
     /// What is wrong with a request for a token.
-    private static func faults(_ request: ProviderClient.Request, _ challenge: String) -> [String] {
+    private static func faults(_ request: ProviderClient.Request, _ challenge: String, _ callback: String) -> [String] {
         var faults: [String] = []
         let pair = Data("the%20console:s%3Aecret%2F%2B".utf8).base64EncodedString()
         if request.authorization != "Basic \(pair)" { faults.append("the client's secret") }
         let fields = fields(request.form ?? "")
         if fields["grant_type"] != "authorization_code" || fields["code"] != "c/1" { faults.append("the code") }
-        if fields["redirect_uri"] != "http://127.0.0.1/sign-in/callback" {
+        if fields["redirect_uri"] != callback {
             faults.append("the address to lead back to")
         }
         let digest = SHA256.hash(data: Array((fields["code_verifier"] ?? "").utf8))

@@ -135,7 +135,7 @@ struct SingleSignOnBench {
         case nobody = "has no claim email"
 
         func spoil(_ claims: inout [String: IdentityClaims.Claim]) {
-            let now = Date().timeIntervalSince1970
+            let now = ConsoleClock.stopped.date().timeIntervalSince1970
             switch self {
             case .nonce: claims["nonce"] = .text(String(repeating: "0", count: 64))
             case .audience: claims["aud"] = .text("another client")
@@ -321,7 +321,7 @@ struct SingleSignOnBench {
         }
         write(secret, "a secret\n")
         let settings = try read()
-        #expect(settings.secret == "a secret" && settings.claim == "email" && settings.host == "127.0.0.1:8603")
+        #expect(settings.secret == "a secret" && settings.claim == "email")
         #expect(settings.callback == "http://127.0.0.1:8603/sign-in/callback")
         #expect(!"\(settings) \(Optional(settings) as Any)".contains("a secret"))
         #expect(try read(["issuer": "http://[::1]:8080/realms/a"]).providerName.contains("::1"))

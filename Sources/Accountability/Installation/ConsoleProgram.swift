@@ -18,6 +18,15 @@ struct ConsoleOptions: ParsableArguments {
     var listen: String?
 
     @Option(
+        name: .customLong("console-address"),
+        help: ArgumentHelp(
+            "The console's address in people's browsers, if a proxy on this machine encrypts: https://HOST or https://HOST:PORT. The proxy must pass on the header Host.",
+            valueName: "https-address"
+        )
+    )
+    var address: String?
+
+    @Option(
         name: .customLong("console-map"),
         help: ArgumentHelp(
             "A GeoJSON file with the places or areas of organizations, for the console's pages of the state. The property org_code has the code.",
@@ -38,6 +47,12 @@ struct ConsoleOptions: ParsableArguments {
     func validate() throws {
         guard singleSignOn == nil || isWanted else { throw ValidationError("--console-single-sign-on needs --console") }
         guard map == nil || isWanted else { throw ValidationError("--console-map needs --console") }
+        guard address == nil || isWanted else { throw ValidationError("--console-address needs --console") }
+        guard address.map({ PublicAddress($0) != nil }) ?? true else {
+            throw ValidationError(
+                "--console-address takes an https address without a path, such as https://accountability.example.org"
+            )
+        }
         guard let listen else { return }
         guard isWanted else { throw ValidationError("--console-listen needs --console") }
         do {
@@ -68,7 +83,8 @@ struct ConsoleOptions: ParsableArguments {
             arguments: [
                 "--listen", try Self.settled(listen), "--address-file",
                 processes.addressFile(Self.name).path,
-            ] + (try map.map { ["--map", try Self.readable($0, "--console-map")] } ?? [])
+            ] + (address.map { ["--address", $0] } ?? [])
+                + (try map.map { ["--map", try Self.readable($0, "--console-map")] } ?? [])
                 + (try singleSignOn.map { ["--single-sign-on", try Self.readable($0, "--console-single-sign-on")] }
                     ?? [])
         )

@@ -166,7 +166,10 @@ struct Up: AsyncOperatorCommand {
         say(
             "ready: \(workers) workers at \(connection.brokers); files go to `accountability submit`"
         )
-        if let address = processes.address(ConsoleOptions.name) { say("console: http://\(address)/") }
+        if let address = processes.address(ConsoleOptions.name) {
+            let proxied = console.address.map { "\($0), passed on by a proxy to " } ?? ""
+            say("console: \(proxied)http://\(address)/")
+        }
     }
 
     /// Writes the files by which later commands and the workers find the installation; returns its identity.

@@ -27,12 +27,14 @@ actor IdentityProvider {
 
     private let settings: SingleSignOnSettings
     private let client: ProviderClient
+    private let clock: ConsoleClock
     private var metadata: Kept<Metadata>?
     private var keys: Kept<[JWK]>?
     private var reread: Sessions.Moment?
 
-    init(_ settings: SingleSignOnSettings, _ client: ProviderClient) {
+    init(_ settings: SingleSignOnSettings, _ client: ProviderClient, _ clock: ConsoleClock) {
         self.settings = settings
+        self.clock = clock
         self.client = client
     }
 
@@ -65,7 +67,7 @@ actor IdentityProvider {
         do {
             let token = try IdentityToken(text)
             let claims = try await token.claims(signedBy: try await key(of: token, at: now))
-            try claims.check(settings, nonce: signIn.nonce, at: Date())
+            try claims.check(settings, nonce: signIn.nonce, at: clock.date())
             return claims
         } catch let refusal as IdentityToken.Refusal {
             throw Problem.provider(refusal.reason)

@@ -5,26 +5,36 @@ internal import Synchronization
 
 /// Identifies visitors, and signs them in and out.
 package final class SignIn: Sendable {
+    let address: SiteAddress
     private let book: AccountBook
+    private let clock: ConsoleClock
     private let sessions = Sessions()
     private let seal = FormSeal()
     private let limits = Mutex(AttemptLimits())
     /// Passwords are hashed one at a time, because many at once would use up the memory.
     private let hashing = DispatchQueue(label: "console passwords")
 
+    /// The cookie of a session on this machine; see ``SiteAddress/sessionCookie``.
     static let cookie = "accountability_session"
 
-    package init(_ book: AccountBook) { self.book = book }
+    init(_ book: AccountBook, _ address: SiteAddress, _ clock: ConsoleClock) {
+        self.book = book
+        self.address = address
+        self.clock = clock
+    }
 
     /// The visitor that a request is answered for.
     ///
+    /// Without accounts this is everyone on this machine, or nobody if people come from elsewhere.
+    ///
     /// - Throws: ``Problem`` if the accounts cannot be read.
-    package func frame(of request: ConsoleRequest, at now: Sessions.Moment = .now) throws(Problem) -> PageFrame {
+    package func frame(of request: ConsoleRequest) throws(Problem) -> PageFrame {
         let accounts = try book.accounts()
-        guard !accounts.isEmpty else { return .machine }
-        guard let cookie = Self.cookie(of: request) else { return PageFrame(visitor: .nobody) }
+        guard !accounts.isEmpty || address.publicAddress != nil else { return .machine }
+        guard let cookie = cookie(of: request) else { return PageFrame(visitor: .nobody) }
         let (token, tag) = (seal.token(for: cookie), seal.tag(of: cookie))
-        guard let account = sessions.account(of: cookie, accounts, at: now, isVisit: !request.isRenewal) else {
+        guard let account = sessions.account(of: cookie, accounts, at: clock.moment(), isVisit: !request.isRenewal)
+        else {
             return PageFrame(visitor: .nobody, token: token)
         }
         let colleagues = account.district == nil ? [] : accounts.filter { $0.district == account.district }
@@ -33,8 +43,8 @@ package final class SignIn: Sendable {
 
     /// Refuses a request unless it was sent by a form that this console gave to this browser.
     func check(_ form: FormData, _ request: ConsoleRequest) throws(Problem) {
-        try Self.checkSource(request)
-        guard let cookie = Self.cookie(of: request), let token = form["token"], seal.isToken(token, for: cookie) else {
+        try address.checkSource(request)
+        guard let cookie = cookie(of: request), let token = form["token"], seal.isToken(token, for: cookie) else {
             throw Problem(
                 403,
                 "the form is too old, or it is not from this console: open the page again and send it from there"
@@ -44,8 +54,8 @@ package final class SignIn: Sendable {
 
     /// Refuses a request of the API that would change something, unless it carries the token of its session.
     func checkToken(_ request: ConsoleRequest) throws(Problem) {
-        try Self.checkSource(request)
-        guard let cookie = Self.cookie(of: request), let token = request.token, seal.isToken(token, for: cookie) else {
+        try address.checkSource(request)
+        guard let cookie = cookie(of: request), let token = request.token, seal.isToken(token, for: cookie) else {
             throw Problem(
                 403,
                 "the header \(ConsoleRequest.tokenHeader) is missing or wrong: \(Address.api)/session gives the token of the session"
@@ -53,44 +63,35 @@ package final class SignIn: Sendable {
         }
     }
 
-    /// Refuses a request if the browser says that another site sends it.
-    ///
-    /// This happens before its content is read.
-    static func checkSource(_ request: ConsoleRequest) throws(Problem) {
-        let isForeign =
-            request.fetchSite.map { $0 != "same-origin" && $0 != "none" } ?? false
-            // A page without a referrer sends "null" as its origin.
-            || request.origin.map { $0 != "null" && $0 != "http://\(request.host ?? "")" } ?? false
-        guard !isForeign else { throw Problem(403, "another site sent this request; nothing was done") }
-    }
-
     /// A cookie for a visitor who has none, and the token for the form.
     func beginVisit() -> (header: ConsoleResponse.Header, token: String) {
         let cookie = Sessions.token()
-        return (Self.setting(cookie), seal.token(for: cookie))
+        return (setting(cookie), seal.token(for: cookie))
     }
 
     /// Signs someone in; returns the cookie of the new session.
     ///
     /// - Throws: ``Problem``. It does not say whether the name or the password is wrong.
-    func signIn(_ name: String, _ password: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
+    func signIn(_ name: String, _ password: String, _ request: ConsoleRequest)
         async throws(Problem) -> ConsoleResponse.Header
     {
-        if let wait = limits.withLock({ $0.take(name, at: now) }) { throw Problem.tooManyAttempts(wait: wait) }
+        if let wait = limits.withLock({ $0.take(name, at: clock.moment()) }) {
+            throw Problem.tooManyAttempts(wait: wait)
+        }
         let account = try book.accounts().first { $0.name == name }
         let isRight = await matches(password, account?.password)
         guard isRight, let account, try book.accounts().contains(account) else {
             throw Problem(422, "the name or the password is wrong")
         }
         limits.withLock { $0.succeed(name) }
-        return begin(account, request, at: now)
+        return begin(account, request)
     }
 
     /// Signs in whoever the provider of single sign-on says it is; returns the account and the cookie of the new
     /// session.
     ///
     /// - Throws: ``Problem`` if there is no account for this identity.
-    func signIn(identity: String, _ request: ConsoleRequest, at now: Sessions.Moment = .now)
+    func signIn(identity: String, _ request: ConsoleRequest)
         throws(Problem) -> (account: Account, header: ConsoleResponse.Header)
     {
         // Compare bytes: for Swift, a letter and its accent are the same as the letter with the accent.
@@ -102,20 +103,19 @@ package final class SignIn: Sendable {
                     + "installation, who adds one with `accountability account add NAME --role ROLE --single-sign-on IDENTITY`"
             )
         }
-        return (account, begin(account, request, at: now))
+        return (account, begin(account, request))
     }
 
-    private func begin(_ account: Account, _ request: ConsoleRequest, at now: Sessions.Moment) -> ConsoleResponse.Header
-    {
+    private func begin(_ account: Account, _ request: ConsoleRequest) -> ConsoleResponse.Header {
         // Begin with a new token, so that a token which someone planted before is useless.
-        if let old = Self.cookie(of: request) { sessions.end(old) }
-        return Self.setting(sessions.begin(account, at: now))
+        if let old = cookie(of: request) { sessions.end(old) }
+        return setting(sessions.begin(account, at: clock.moment()))
     }
 
     /// Signs out; returns the header that makes the browser delete its cookie.
     func signOut(_ request: ConsoleRequest) -> ConsoleResponse.Header {
-        if let cookie = Self.cookie(of: request) { sessions.end(cookie) }
-        return .init("Set-Cookie", "\(Self.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+        if let cookie = cookie(of: request) { sessions.end(cookie) }
+        return setting("", "; Max-Age=0")
     }
 
     /// Whether a password is right.
@@ -131,11 +131,14 @@ package final class SignIn: Sendable {
         }
     }
 
-    private static func setting(_ cookie: String) -> ConsoleResponse.Header {
-        .init("Set-Cookie", "\(Self.cookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict")
+    private func setting(_ cookie: String, _ more: String = "") -> ConsoleResponse.Header {
+        .init(
+            "Set-Cookie",
+            "\(address.sessionCookie)=\(cookie); Path=/; HttpOnly; SameSite=Strict\(address.cookieAttribute)\(more)"
+        )
     }
 
-    private static func cookie(of request: ConsoleRequest) -> String? { cookie(cookie, of: request) }
+    private func cookie(of request: ConsoleRequest) -> String? { Self.cookie(address.sessionCookie, of: request) }
 
     /// A cookie of a request, if it has the form of this console's cookies.
     static func cookie(_ name: String, of request: ConsoleRequest) -> String? {

@@ -10,23 +10,32 @@ package final class SingleSignOn: Sendable {
     private let provider: IdentityProvider
     private let pending = Mutex(PendingSignIns())
     private let logger: Logger
+    private let clock: ConsoleClock
 
-    private static let cookie = "accountability_single_sign_on"
+    /// The cookie of a sign-in on this machine; see ``SiteAddress/singleSignOnCookie``.
+    static let cookie = "accountability_single_sign_on"
 
     /// Single sign-on with these settings; the client sends the requests to the provider.
-    package init(_ settings: SingleSignOnSettings, _ client: ProviderClient, logger: Logger) {
+    package init(
+        _ settings: SingleSignOnSettings,
+        _ client: ProviderClient,
+        logger: Logger,
+        clock: ConsoleClock = .machine
+    ) {
         self.settings = settings
         self.logger = logger
-        provider = IdentityProvider(settings, client)
+        self.clock = clock
+        provider = IdentityProvider(settings, client, clock)
     }
 
     /// Begins a sign-in.
     ///
     /// - Returns: the provider's address to go to, and the cookie that ties the sign-in to the browser.
-    func begin(_ request: ConsoleRequest, next: String, at now: Sessions.Moment = .now) async throws(Problem)
+    func begin(_ request: ConsoleRequest, next: String) async throws(Problem)
         -> (address: String, header: ConsoleResponse.Header)
     {
-        guard request.host?.lowercased() == settings.host.lowercased() else {
+        let now = clock.moment()
+        guard settings.isOwn(request) else {
             throw Problem(
                 421,
                 "the provider leads back to \(settings.address) only: open the console there to sign in at the provider"
@@ -48,20 +57,21 @@ package final class SingleSignOn: Sendable {
         )
         // The provider's site leads back, so the cookie must come along then. Only the callback gets it.
         let setting =
-            "\(Self.cookie)=\(cookie); Path=\(Address.callback); HttpOnly; SameSite=Lax; Max-Age=\(PendingSignIns.longest.components.seconds)"
+            "\(settings.site.singleSignOnCookie)=\(cookie); Path=\(Address.callback); HttpOnly; SameSite=Lax\(settings.site.cookieAttribute); Max-Age=\(PendingSignIns.longest.components.seconds)"
         return (address, .init("Set-Cookie", setting))
     }
 
     /// Ends a sign-in with what the provider's address to go back to contains.
     ///
     /// - Returns: who signed in, and the page to show.
-    func finish(_ query: [String: String], _ request: ConsoleRequest, at now: Sessions.Moment = .now)
+    func finish(_ query: [String: String], _ request: ConsoleRequest)
         async throws(Problem) -> (identity: String, next: String)
     {
+        let now = clock.moment()
         guard let state = query["state"] else {
             throw Problem(400, "only the provider of single sign-on leads here: sign in from the sign-in page")
         }
-        let cookie = SignIn.cookie(Self.cookie, of: request)
+        let cookie = SignIn.cookie(settings.site.singleSignOnCookie, of: request)
         let signIn = try pending.withLock { pending throws(Problem) in
             try pending.take(state, cookie: cookie, at: now)
         }

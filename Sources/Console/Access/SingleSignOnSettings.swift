@@ -15,6 +15,8 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
     let claim: String
     /// The address of the console in people's browsers, such as `http://127.0.0.1:8603`.
     let address: String
+    /// Whether that is a public address.
+    let site: SiteAddress
 
     /// The path that the provider leads back to.
     package static let callbackPath = Address.callback
@@ -25,9 +27,12 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
 
     /// The settings in a file: one JSON object of texts.
     ///
+    /// - Parameters:
+    ///   - path: of the file.
+    ///   - publicAddress: the console's, if a proxy is in front of it. The file then needs no address of its own.
     /// - Throws: `Failure` for anything that is missing, unknown or unsafe.
-    package init(contentsOf path: String) throws(Failure) {
-        let fields: [String: String]
+    package init(contentsOf path: String, at publicAddress: PublicAddress? = nil) throws(Failure) {
+        var fields: [String: String]
         do {
             let data = Data(try OwnersFile.bytes(path, "the settings of single sign-on"))
             fields = try JSONDecoder().decode([String: String].self, from: data)
@@ -53,7 +58,10 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
         // The secret's file is named as seen from the folder of the settings.
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         let secretPath = URL(fileURLWithPath: try field("secretFile"), relativeTo: folder).path
-        let (issuer, client, address) = (try field("issuer"), try field("client"), try field("address"))
+        let (issuer, client) = (try field("issuer"), try field("client"))
+        // With a public address the file needs none of its own.
+        if fields["address"] == nil { fields["address"] = publicAddress?.origin }
+        let address = try field("address")
         let secret = try Self.secret(secretPath)
         do throws(Failure) {
             try self.init(
@@ -61,7 +69,8 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
                 client: client,
                 secret: secret,
                 claim: fields["claim"] ?? Self.usualClaim,
-                address: address
+                address: address,
+                at: publicAddress
             )
         } catch {
             throw Failure(error.status, "\(path): \(error.message)")
@@ -70,8 +79,15 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
 
     /// Settings.
     ///
-    /// - Throws: `Failure` for unsafe addresses.
-    package init(issuer: String, client: String, secret: String, claim: String, address: String) throws(Failure) {
+    /// - Throws: `Failure` for unsafe addresses, and for another address than the public one.
+    package init(
+        issuer: String,
+        client: String,
+        secret: String,
+        claim: String,
+        address: String,
+        at publicAddress: PublicAddress? = nil
+    ) throws(Failure) {
         guard ProviderAddress.isSafe(issuer), !issuer.contains("?") else {
             throw Failure(
                 .configuration,
@@ -81,20 +97,34 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
         guard !claim.isEmpty, !client.isEmpty, !secret.isEmpty else {
             throw Failure(.configuration, "the client, its secret and the claim must not be empty")
         }
-        var address = address
-        if address.hasSuffix("/") { address.removeLast() }
-        let host = address.hasPrefix("http://") ? String(address.dropFirst("http://".count)) : ""
-        guard HostCheck.isLoopback(host) else {
-            throw Failure(
-                .configuration,
-                "the address must be the console's own in people's browsers, such as http://\(LoopbackAddress.usual): 127.0.0.1, [::1] or localhost"
-            )
-        }
+        site = SiteAddress(publicAddress: publicAddress)
         self.issuer = issuer
         self.client = client
         self.secret = secret
         self.claim = claim
-        self.address = address
+        self.address = try Self.origin(address, publicAddress)
+    }
+
+    /// The console's address without a slash at its end.
+    private static func origin(_ text: String, _ publicAddress: PublicAddress?) throws(Failure) -> String {
+        if let publicAddress {
+            guard PublicAddress(text) == publicAddress else {
+                throw Failure(
+                    .configuration,
+                    "the address must be the console's public one, \(publicAddress.origin), or be left out"
+                )
+            }
+            return publicAddress.origin
+        }
+        let address = text.hasSuffix("/") ? String(text.dropLast()) : text
+        let host = address.hasPrefix("http://") ? String(address.dropFirst("http://".count)) : ""
+        guard HostCheck.isLoopback(host) else {
+            throw Failure(
+                .configuration,
+                "the address must be the console's own in people's browsers, such as http://\(LoopbackAddress.usual): 127.0.0.1, [::1] or localhost. Behind a proxy that encrypts, start the console with --address https://HOST"
+            )
+        }
+        return address
     }
 
     private static func secret(_ path: String) throws(Failure) -> String {
@@ -109,8 +139,11 @@ package struct SingleSignOnSettings: Sendable, CustomStringConvertible, CustomRe
     /// The address that the provider leads back to; it must be registered there.
     var callback: String { address + Address.callback }
 
-    /// The host and port of the console in people's browsers.
-    var host: String { String(address.dropFirst("http://".count)) }
+    /// Whether a request was sent to the console's address.
+    func isOwn(_ request: ConsoleRequest) -> Bool {
+        guard site.publicAddress == nil else { return site.isNamed(by: request) }
+        return request.host?.lowercased() == address.dropFirst("http://".count).lowercased()
+    }
 
     /// The provider's host, for people.
     var providerName: String { URLComponents(string: issuer)?.host ?? issuer }

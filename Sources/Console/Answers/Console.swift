@@ -1,4 +1,4 @@
-internal import Operating
+package import Operating
 package import Reading
 
 /// The console: answers every address from the current tables.
@@ -10,23 +10,27 @@ package struct Console: Sendable {
     private let life: String
     private let today: @Sendable () -> String
     private let map: GeographicMap?
+    private let sessionCookie: String
     private let kept = KeptAnswers()
     private let parts = SeenTables()
-
     private let ranks = KeptRanks()
+
     /// A console.
     ///
     /// - Parameters:
     ///   - life: a word that no other start of the console uses.
     ///   - map: the places of organizations; the pages of the state show it.
+    ///   - address: the public address of a proxy in front of the console; nil if people are on this machine.
     ///   - today: the day, ISO 8601.
     package init(
         life: String,
         map: GeographicMap? = nil,
+        address: PublicAddress? = nil,
         today: @escaping @Sendable () -> String = { Today.text }
     ) {
         self.life = life
         self.map = map
+        sessionCookie = SiteAddress(publicAddress: address).sessionCookie
         self.today = today
     }
 
@@ -37,7 +41,6 @@ package struct Console: Sendable {
     package func respond(to request: ConsoleRequest, _ all: ConsoleTables, in frame: PageFrame) -> ConsoleResponse {
         let tables = seen(all, in: frame)
         do throws(Problem) {
-            try request.checkHost()
             guard request.method == "GET" || request.method == "HEAD" else {
                 throw Problem(405, "this address only answers GET and HEAD")
             }
@@ -126,6 +129,7 @@ package struct Console: Sendable {
                 arguments: arguments,
                 today: today(),
                 ranks: ranks,
+                sessionCookie: sessionCookie,
                 map: map
             )
             try route.check(call)

@@ -12,7 +12,10 @@ package enum OpenAPIDocument {
     }
 
     /// The document, OpenAPI 3.1.
-    package static let json: JSONValue =
+    ///
+    /// - Parameter cookie: the name of a session's cookie.
+    /// - Returns: the document.
+    static func json(cookie: String) -> JSONValue {
         object([
             ("openapi", .string("3.1.0")),
             (
@@ -42,37 +45,7 @@ package enum OpenAPIDocument {
             (
                 "components",
                 object([
-                    (
-                        "securitySchemes",
-                        object([
-                            (
-                                "session",
-                                object([
-                                    ("type", .string("apiKey")), ("in", .string("cookie")),
-                                    ("name", .string(SignIn.cookie)),
-                                    (
-                                        "description",
-                                        .string(
-                                            "The cookie of a session. The form at \(Address.signIn) begins a session."
-                                        )
-                                    ),
-                                ])
-                            ),
-                            (
-                                "token",
-                                object([
-                                    ("type", .string("apiKey")), ("in", .string("header")),
-                                    ("name", .string(ConsoleRequest.tokenHeader)),
-                                    (
-                                        "description",
-                                        .string(
-                                            "The token of the session, which \(Address.api)/session gives. Another site cannot read it, so it cannot act in your name."
-                                        )
-                                    ),
-                                ])
-                            ),
-                        ])
-                    ),
+                    ("securitySchemes", securitySchemes(cookie)),
                     (
                         "schemas",
                         object([
@@ -83,6 +56,38 @@ package enum OpenAPIDocument {
                 ])
             ),
         ])
+    }
+
+    private static func securitySchemes(_ cookie: String) -> JSONValue {
+        object([
+            (
+                "session",
+                object([
+                    ("type", .string("apiKey")), ("in", .string("cookie")),
+                    ("name", .string(cookie)),
+                    (
+                        "description",
+                        .string(
+                            "The cookie of a session. The form at \(Address.signIn) begins a session."
+                        )
+                    ),
+                ])
+            ),
+            (
+                "token",
+                object([
+                    ("type", .string("apiKey")), ("in", .string("header")),
+                    ("name", .string(ConsoleRequest.tokenHeader)),
+                    (
+                        "description",
+                        .string(
+                            "The token of the session, which \(Address.api)/session gives. Another site cannot read it, so it cannot act in your name."
+                        )
+                    ),
+                ])
+            ),
+        ])
+    }
 
     private static func operation(_ route: Route) -> JSONValue {
         let arguments = arguments(route.argumentNames)

@@ -178,8 +178,8 @@ enum Routes {
         Route("/icon.svg", "The icon in the browser's tab.", needs: .everybody, isFixed: true) { _ in
             .init(type: "image/svg+xml", body: Templates.icon)
         },
-        Route("\(Address.api)/openapi.json", "The description of the API.", needs: .everybody, isFixed: true) { _ in
-            .json(OpenAPIDocument.json)
+        Route("\(Address.api)/openapi.json", "The description of the API.", needs: .everybody, isFixed: true) {
+            .json(OpenAPIDocument.json(cookie: $0.sessionCookie))
         },
     ]
 

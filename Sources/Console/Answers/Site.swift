@@ -12,12 +12,21 @@ package struct Site: Sendable {
         self.store = store
     }
 
+    private var address: SiteAddress { desk.signIn.address }
+
     /// The answer to a request.
     package func respond(to request: ConsoleRequest) async -> ConsoleResponse {
+        var response = await answer(request)
+        response.headers += address.headers
+        return response
+    }
+
+    private func answer(_ request: ConsoleRequest) async -> ConsoleResponse {
         let tables = store.current
         let frame: PageFrame
         do throws(Problem) {
-            try request.checkHost()
+            try address.checkHost(request)
+            if let encrypted = address.encrypted(request) { return .moved(encrypted) }
             frame = try desk.signIn.frame(of: request)
         } catch {
             return console.answer(error, to: request, tables, in: PageFrame(visitor: .nobody))
@@ -34,12 +43,12 @@ package struct Site: Sendable {
 
     /// The most bytes of a request's body that are read; 0 if the visitor may not send it.
     package func bodyLimit(for request: ConsoleRequest) -> Int {
-        guard HostCheck.isLoopback(request.host), let target = try? RequestTarget(request.target),
+        guard (try? address.checkHost(request)) != nil, let target = try? RequestTarget(request.target),
             let route = DeskRoutes.all.first(where: {
                 $0.method.rawValue == request.method && $0.arguments(of: target.path) != nil
             }),
             let frame = try? desk.signIn.frame(of: request), frame.visitor != .machine,
-            frame.visitor.mayRead(route.needs), (try? SignIn.checkSource(request)) != nil,
+            frame.visitor.mayRead(route.needs), (try? address.checkSource(request)) != nil,
             route.operation == nil || (try? desk.signIn.checkToken(request)) != nil
         else { return 0 }
         return route.bodyLimit
@@ -47,12 +56,25 @@ package struct Site: Sendable {
 
     /// The answer to a request whose body was not read.
     package func refuse(_ request: ConsoleRequest, _ status: Int, _ detail: String) -> ConsoleResponse {
-        console.answer(Problem(status, detail), to: request, store.current, in: PageFrame(visitor: .nobody))
+        var response = console.answer(
+            Problem(status, detail),
+            to: request,
+            store.current,
+            in: PageFrame(visitor: .nobody)
+        )
+        response.headers += address.headers
+        return response
     }
 
     /// Whether a request may follow the data.
     package func mayFollow(_ request: ConsoleRequest) -> Bool {
-        (try? desk.signIn.frame(of: request).visitor.mayRead(.district)) ?? false
+        guard isReached(by: request) else { return false }
+        return (try? desk.signIn.frame(of: request).visitor.mayRead(.district)) ?? false
+    }
+
+    /// Whether a request came to the console's address, encrypted if that is a public one.
+    package func isReached(by request: ConsoleRequest) -> Bool {
+        (try? address.checkHost(request)) != nil && address.encrypted(request) == nil
     }
 
     /// Whether every visitor may see what the brokers say.

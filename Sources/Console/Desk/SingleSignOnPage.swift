@@ -8,7 +8,7 @@ enum SingleSignOnPage {
         let next = SignInPage.destination(call.query["next"])
         if call.frame.visitor.account != nil { return .seeOther(next) }
         // Another site must not begin sign-ins, because there are only so many.
-        try SignIn.checkSource(call.request)
+        try call.desk.signIn.address.checkSource(call.request)
         do throws(Problem) {
             let (address, header) = try await singleSignOn.begin(call.request, next: next)
             return .seeOther(address, headers: [header])

@@ -10,6 +10,8 @@ struct ConsoleCall: Sendable {
     var today = Today.text
     /// The ranks of school years, made when they are asked for.
     var ranks = KeptRanks()
+    /// The name of a session's cookie.
+    var sessionCookie = SignIn.cookie
     /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
     /// Whether a list is shown whole, for a file, and not in parts.

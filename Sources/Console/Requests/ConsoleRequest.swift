@@ -1,5 +1,3 @@
-internal import Operating
-
 /// A request of a browser or a program.
 package struct ConsoleRequest: Sendable {
     /// The method, such as `GET`.
@@ -16,6 +14,10 @@ package struct ConsoleRequest: Sendable {
     /// The `Origin` and `Sec-Fetch-Site` headers, which say what site sent a form.
     package var origin: String?
     package var fetchSite: String?
+    /// Whether a proxy says that it passed the request on, and the first scheme of its `X-Forwarded-Proto`: how the
+    /// browser reached the proxy.
+    package var isForwarded = false
+    package var forwardedScheme: String?
     /// Whether a page sends the request to renew itself, without a person.
     package var isRenewal = false
     /// The header with the token of a session; see ``tokenHeader``.
@@ -46,15 +48,8 @@ extension ConsoleRequest {
     /// Whether the request is for the API.
     package var isAPI: Bool { target.hasPrefix(Address.api) }
 
-    /// Refuses a host name that is not this machine's own.
-    func checkHost() throws(Problem) {
-        guard HostCheck.isLoopback(host) else {
-            throw Problem(
-                421,
-                "the console answers only to 127.0.0.1, [::1] and localhost: another name for this machine may be an attack"
-            )
-        }
-    }
+    /// The headers that proxies add to what they pass on.
+    package static let forwardingHeaders = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"]
 }
 
 /// The answer to a request.
@@ -85,6 +80,15 @@ package struct ConsoleResponse: Sendable {
         ConsoleResponse(
             status: 303,
             headers: [.init("Location", address), .init("Cache-Control", "no-store")] + others + ConsoleResponse.guards,
+            body: []
+        )
+    }
+
+    /// An answer that sends a browser to another address for good.
+    static func moved(_ address: String) -> ConsoleResponse {
+        ConsoleResponse(
+            status: 308,
+            headers: [.init("Location", address), .init("Cache-Control", "no-store")] + ConsoleResponse.guards,
             body: []
         )
     }

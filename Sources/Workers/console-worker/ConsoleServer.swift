@@ -93,11 +93,17 @@ struct ConsoleServer: Sendable {
     private func answer(to request: Request) async -> Response {
         var asked = Self.asked(request)
         let isReading = request.method == .get || request.method == .head
-        if isReading, HostCheck.isLoopback(asked.host) {
+        // Who runs the console asks on this machine, also behind a proxy.
+        if isReading, HostCheck.isLoopback(asked.host), !asked.isForwarded {
             switch asked.target {
             case "/health": return Self.plain(.ok, "healthy")
             case "/ready": return ready(asked)
             case "/metrics": return metrics()
+            default: break
+            }
+        }
+        if isReading, site.isReached(by: asked) {
+            switch asked.target {
             case "/events":
                 guard site.mayFollow(asked) else { return Self.plain(.unauthorized, "sign in first") }
                 return events(asked)
@@ -142,6 +148,11 @@ struct ConsoleServer: Sendable {
         asked.contentType = request.headers[.contentType]
         asked.fetchSite = HTTPFields.Element.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
         asked.token = HTTPFields.Element.Name(ConsoleRequest.tokenHeader).flatMap { request.headers[$0] }
+        asked.isForwarded = ConsoleRequest.forwardingHeaders.contains { name in
+            HTTPFields.Element.Name(name).map { request.headers[$0] != nil } ?? false
+        }
+        asked.forwardedScheme = HTTPFields.Element.Name("X-Forwarded-Proto").flatMap { request.headers[$0] }
+            .map { $0.prefix { $0 != "," }.lowercased() }
         asked.isRenewal = HTTPFields.Element.Name("X-Renewal").map { request.headers[$0] != nil } ?? false
         return asked
     }
@@ -203,6 +214,8 @@ struct ConsoleServer: Sendable {
         var fields = Self.fields(ConsoleResponse.guards)
         fields[.contentType] = "text/event-stream"
         fields[.cacheControl] = "no-store"
+        // A proxy such as nginx would hold events back until there are more of them.
+        if let name = HTTPFields.Element.Name("X-Accel-Buffering") { fields[name] = "no" }
         let (store, followers, site) = (store, followers, site)
         // An open page does not keep a session alive.
         var renewal = asked

@@ -18,7 +18,8 @@ struct ConsoleWorker: AsyncParsableCommand {
             "Shows an installation in a web browser on this machine: the run, determinations, the state, frameworks.",
         discussion: """
             Listens on the loopback interface only, because it does not encrypt. It is read-only while there are no accounts. With accounts (`accountability account`) \
-            it shows only official results until someone signs in. It reads the topics into memory as any subscriber does; it has no group, no transaction and \
+            it shows only official results until someone signs in. With --address, a proxy on this machine passes requests on from an https address to it; then pages are \
+            answered at that address only, and without accounts they show only official results. It reads the topics into memory as any subscriber does; it has no group, no transaction and \
             no database. `accountability up --console` starts it next to the workers. For another cluster:
 
               console-worker --brokers kafka:9092 --listen 127.0.0.1:8603
@@ -34,8 +35,8 @@ struct ConsoleWorker: AsyncParsableCommand {
                 "address": "http://127.0.0.1:8603"
               }
 
-            The address is the console's in people's browsers; register \(SingleSignOnSettings.callbackPath) below it at the provider. The claim says who somebody is; \
-            it is email unless the file names another, such as sub or preferred_username.
+            The address is the console's in people's browsers; register \(SingleSignOnSettings.callbackPath) below it at the provider. Leave it out with --address. The \
+            claim says who somebody is; it is email unless the file names another, such as sub or preferred_username.
 
             Ends with 0 after SIGTERM, 64 if the address is not a loopback address, 65 if the map cannot be drawn, 69 if no broker answers, 78 if a topic is missing, \
             the port is taken or the settings of single sign-on are wrong.
@@ -51,6 +52,14 @@ struct ConsoleWorker: AsyncParsableCommand {
         )
     )
     var listen = LoopbackAddress.usual
+
+    @Option(
+        help: ArgumentHelp(
+            "The console's address in people's browsers, if a proxy on this machine encrypts: https://HOST or https://HOST:PORT. The proxy must pass on the header Host.",
+            valueName: "https-address"
+        )
+    )
+    var address: String?
 
     @Option(
         help: ArgumentHelp(
@@ -78,13 +87,24 @@ struct ConsoleWorker: AsyncParsableCommand {
     var logLevel = "info"
 
     func validate() throws {
-        _ = try address()
+        _ = try listenAddress()
+        _ = try publicAddress()
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("--log-level: there is no level \(logLevel)")
         }
     }
 
-    private func address() throws -> LoopbackAddress {
+    private func publicAddress() throws -> PublicAddress? {
+        guard let address else { return nil }
+        guard let parsed = PublicAddress(address) else {
+            throw ValidationError(
+                "--address takes an https address without a path, such as https://accountability.example.org"
+            )
+        }
+        return parsed
+    }
+
+    private func listenAddress() throws -> LoopbackAddress {
         do {
             if let address = try LoopbackAddress(listen) { return address }
         } catch {
@@ -99,7 +119,7 @@ struct ConsoleWorker: AsyncParsableCommand {
         MetricsSystem.bootstrap(PrometheusFactory.shared)
         let logger = Logger(label: "console-worker")
         do {
-            try await serve(try broker.connection(), try address(), logger)
+            try await serve(try broker.connection(), try listenAddress(), logger)
         } catch {
             let failure = Failure(error)
             Standard.error("console-worker: \(failure.message)")
@@ -148,16 +168,22 @@ struct ConsoleWorker: AsyncParsableCommand {
         guard let singleSignOn else { return nil }
         let connection = ProviderConnection()
         let client = ProviderClient { try await connection.send($0) }
-        return SingleSignOn(try SingleSignOnSettings(contentsOf: singleSignOn), client, logger: logger)
+        let settings = try SingleSignOnSettings(contentsOf: singleSignOn, at: try publicAddress())
+        return SingleSignOn(settings, client, logger: logger)
     }
 
     private func serve(_ connection: Connection, _ address: LoopbackAddress, _ logger: Logger) async throws {
         let store = ConsoleStore()
         let site = Site(
-            Console(life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36), map: try geographicMap()),
+            Console(
+                life: String(UInt64.random(in: 0..<(1 << 40)), radix: 36),
+                map: try geographicMap(),
+                address: try publicAddress()
+            ),
             Desk(
                 home: connection.home,
                 runner: runner(connection),
+                address: try publicAddress(),
                 singleSignOn: try provider(logger),
                 logger: logger
             ),
