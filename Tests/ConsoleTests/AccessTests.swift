@@ -150,7 +150,7 @@ import Testing
                 let refused = answer(path, tables, frame)
                 #expect(refused.status == 404)
                 #expect(
-                    refused.text.contains("there is no determination of &#39;\(code)&#39;")
+                    refused.text.contains("There is no determination of &#39;\(code)&#39;")
                         || refused.text.contains("there is no determination of '\(code)'")
                 )
             }

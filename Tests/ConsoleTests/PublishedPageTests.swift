@@ -30,7 +30,7 @@ import Testing
         #expect(get("/public", tables, nobody)["Location"] == "/public/years/2019")
         let empty = try ExampleTables.make()
         let refused = get("/public", empty, nobody)
-        #expect(refused.status == 404 && refused.text.contains("no results have been published yet"))
+        #expect(refused.status == 404 && refused.text.contains("No results have been published yet."))
         #expect(get("/public/years/2019", empty, nobody).status == 404)
         #expect(get("/public/years/2018", tables, nobody).text.contains("no official results of school year 2018"))
     }

@@ -48,7 +48,7 @@ enum Routes {
         ) {
             try FilesView($0).page($0.tables)
         },
-        Route("/rejections", "Counts of refused rows.", needs: .district, query: rejections, hasFiles: true) {
+        Route("/rejections", "Refused rows, and where they are.", needs: .district, query: rejections, hasFiles: true) {
             try RejectionsView($0).page($0.tables)
         },
         Route("/duties", "Duties and their dates.", needs: .district, query: duties, isDaily: true) {
@@ -261,7 +261,7 @@ enum Routes {
         ) { try FrameworkView($0) },
         resource(
             "/rejections",
-            "Counts of refused rows by code, layout, organization and year.",
+            "Refused rows by code, file, organization and year, and where they are.",
             needs: .district,
             query: rejections,
             RejectionsView.shape

@@ -37,6 +37,11 @@ struct ReportPage: Sendable {
     let codes: Set<Int32>
     /// The act that the page offers.
     let act: Act?
+    /// What the page says if the list is empty.
+    let empty: String
+    /// The columns with numbers, and those whose wire names are shown as words.
+    var numbers: Set<String> = []
+    var words: Set<String> = []
     let command: @Sendable ([String: String]) -> [String]
 
     static let all = [
@@ -48,7 +53,8 @@ struct ReportPage: Sendable {
             needs: .data,
             isNewestFirst: true,
             codes: [0],
-            act: nil
+            act: nil,
+            empty: "Nothing has been done yet."
         ) { _ in ["audit-trail", "--format=csv"] },
         ReportPage(
             path: "/deliveries",
@@ -58,7 +64,9 @@ struct ReportPage: Sendable {
             needs: .operator,
             isNewestFirst: false,
             codes: [0],
-            act: Acts.deliveries
+            act: Acts.deliveries,
+            empty: "There are none: every notice was delivered, or is still being tried.",
+            numbers: ["attempts"]
         ) { _ in ["deliveries", "--dead", "--format=csv"] },
         ReportPage(
             path: "/quarantine",
@@ -68,17 +76,22 @@ struct ReportPage: Sendable {
             needs: .operator,
             isNewestFirst: false,
             codes: [0],
-            act: Acts.quarantine
+            act: Acts.quarantine,
+            empty: "There are none: every record could be used."
         ) { _ in ["quarantine", "--format=csv"] },
         ReportPage(
             path: "/completeness/{year}",
             title: "Completeness",
-            lead: "What is missing in the school year. Each line is a district and a layout.",
+            lead:
+                "What is missing in the school year. Each line is an organization and a layout. Rows are expected as in the year before, or by the enrollment.",
             place: .release,
             needs: .data,
             isNewestFirst: false,
             codes: [0, 65],
-            act: nil
+            act: nil,
+            empty: "Nothing is missing.",
+            numbers: ["expected", "arrived", "rejected"],
+            words: ["basis", "finding"]
         ) { ["completeness", $0["year"] ?? "", "--missing", "--format=csv"] },
     ]
 
@@ -96,9 +109,13 @@ struct ReportPage: Sendable {
         if isNewestFirst { rows.reverse() }
         let table = TablePart(
             caption: title,
-            columns: columns.map { Words.title($0) },
-            rows: rows.prefix(call.isWhole ? count : Self.most).map { $0.map { .init($0) } },
-            empty: "Nothing.",
+            columns: columns.map { $0 == "org_code" ? "Code" : Words.title($0) },
+            numbers: Set(columns.indices.filter { numbers.contains(columns[$0]) }),
+            rows: rows.prefix(call.isWhole ? count : Self.most)
+                .map { row in
+                    zip(columns, row).map { .init(words.contains($0) && !$1.isEmpty ? Words.title($1) : $1) }
+                },
+            empty: empty,
             note: count > Self.most ? "\(Self.most) of \(Words.grouped(count)) lines; the command lists all." : nil
         )
         var context: [String: Any] = ["list": table.context]

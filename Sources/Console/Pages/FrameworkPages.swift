@@ -1,3 +1,4 @@
+internal import Messages
 internal import Reading
 internal import Rules
 
@@ -46,13 +47,20 @@ extension FrameworkView {
             any: "All",
             ParameterStatus.allCases.map { ($0.rawValue, Words.title($0.rawValue)) }
         )
+        filters.choice(
+            "beside",
+            "Compare with",
+            query["beside"],
+            any: "No other",
+            others.map { ($0, "Framework \($0)") }
+        )
         let sections = Dictionary(grouping: parameters) { String($0.path.prefix { $0 != "." }) }
         let order = parameters.map { String($0.path.prefix { $0 != "." }) }
         var seen: Set<String> = []
         let names = order.filter { seen.insert($0).inserted }
-        let context: [String: Any] = [
+        var context: [String: Any] = [
             "filters": filters.context,
-            "found": query.isEmpty
+            "found": query["q"] == nil && query["status"] == nil
                 ? Words.count(total, "parameter")
                 : "\(Words.count(parameters.count, "parameter")) of \(total) found",
             "digest": digest,
@@ -62,7 +70,41 @@ extension FrameworkView {
                 ] as [String: Any]
             },
         ]
+        if let beside = query["beside"] {
+            context["beside"] = ["heading": "Beside framework \(beside)", "table": differenceTable(beside).context]
+        }
+        if !steps.isEmpty { context["steps"] = ["table": stepTable.context] }
         return try page.html(tables, "framework", context)
+    }
+
+    private func differenceTable(_ beside: String) -> TablePart {
+        TablePart(
+            caption: "Parameters that differ from framework \(beside)",
+            columns: ["Parameter", "Framework \(framework.name)", "Framework \(beside)", "Source"],
+            rows: differences.map { difference in
+                [
+                    .init(difference.path, kind: "path"), .init(difference.here?.value ?? "not set"),
+                    .init(difference.there?.value ?? "not set"),
+                    .init((difference.here ?? difference.there)?.source ?? ""),
+                ]
+            },
+            empty: "Every parameter has the same value."
+        )
+    }
+
+    private var stepTable: TablePart {
+        TablePart(
+            caption: "Steps and comments",
+            columns: ["Day", "School year", "Step", "What was said", "Reference"],
+            rows: steps.map { step in
+                [
+                    .init(step.effectiveDate, kind: "tight"),
+                    .init(SchoolYear.title(Int(step.schoolYear)), kind: "tight"), .init(Words.title(step.kind)),
+                    .init(step.reason), .init(step.reference),
+                ]
+            },
+            note: "603 CMR 2.03(10): a change is proposed, open for comment, recommended, and approved by the Board."
+        )
     }
 
     static func table(_ name: String, _ parameters: [FrameworkParameter]) -> TablePart {

@@ -8,7 +8,7 @@ extension RejectionsView {
             title: "Rejections",
             place: .rejections,
             lead:
-                "Counts of refused rows by code, layout and organization. The page never shows a row or any of its content.",
+                "Refused rows by code, file and organization, and the place of each row in its file. The content of a row is never shown.",
             api: Address.of("\(Address.api)/rejections", part.query),
             files: TableFiles("/rejections", part.query)
         )
@@ -34,21 +34,63 @@ extension RejectionsView {
         )
         filters.choice("code", "Code", part.query["code"], any: "All", codes.map { ($0, $0) })
         filters.search("org", "Organization", part.query["org"], hint: "its code of eight digits")
+        if let submission = part.query["submission"] {
+            let name = places.first?.file.name ?? ""
+            filters.choice(
+                "submission",
+                "File",
+                submission,
+                any: "All",
+                [(submission, name.isEmpty ? submission : name)]
+            )
+        }
         var context: [String: Any] = ["filters": filters.context, "list": list(tables).context]
         context["pager"] = part.pager("/rejections")
+        if !places.isEmpty { context["places"] = ["table": placeTable.context] }
         return try page.html(tables, "rejections", context)
+    }
+
+    private var placeTable: TablePart {
+        TablePart(
+            caption: "Places of the rows",
+            columns: ["File", "Line", "Column", "Code", "Organization", "State"],
+            numbers: [1],
+            rows: places.prefix(mostPlaces)
+                .map { place in
+                    [
+                        Self.cell(place.file), .init(String(place.line)), .init(place.column ?? "the whole row"),
+                        .init(place.rejection.code),
+                        .init(place.rejection.organization.isEmpty ? "not readable" : place.rejection.organization),
+                        place.rejection.isOpen
+                            ? .init("open", sign: "△", kind: "tight")
+                            : .init("submitted again", sign: "●", kind: "tight"),
+                    ]
+                },
+            note: "The header of a file is line 1."
+                + (places.count > mostPlaces
+                    ? " The first \(mostPlaces) of \(Words.grouped(places.count)); the downloads have all." : "")
+        )
+    }
+
+    private static func cell(_ file: File?) -> TablePart.Cell {
+        guard let file else { return .init("a file of somebody else") }
+        return .init(
+            file.name.isEmpty ? "unknown" : file.name,
+            link: Address.of("/rejections", [("submission", file.submission), ("state", "all")]),
+            note: file.submission
+        )
     }
 
     private func list(_ tables: ConsoleTables) -> TablePart {
         TablePart(
-            caption: "Refused rows by code, layout and organization",
-            columns: ["Code", "Layout", "Organization", "School year", "Open", "Submitted again"],
-            numbers: [4, 5],
+            caption: "Refused rows by code, file and organization",
+            columns: ["Code", "File", "Layout", "Organization", "School year", "Open", "Submitted again"],
+            numbers: [5, 6],
             rows: part.shown.map { row in
                 let code = OrganizationCode(row.organization)
                 let line = code.flatMap { tables.years[row.schoolYear]?.lines[$0] }
                 return [
-                    .init(row.code, note: row.rule),
+                    .init(row.code, note: row.rule), Self.cell(row.file),
                     .init(row.layout, kind: "tight"),
                     .init(
                         line?.title ?? (row.organization.isEmpty ? "not readable" : row.organization),
@@ -69,7 +111,9 @@ extension FilesView {
         let page = Page(
             title: "Files",
             place: .files,
-            lead: "Every submission, with what happened to its rows. The newest is first.",
+            lead: tables.isWhole
+                ? "Every submission, with what happened to its rows. The newest is first."
+                : "The files that your district's accounts submitted here, with what happened to their rows. The newest is first.",
             api: Address.of("\(Address.api)/submissions", part.query),
             files: TableFiles("/files", part.query)
         )
@@ -82,10 +126,12 @@ extension FilesView {
             rows: part.shown.map { row in
                 let totals = row.totals
                 func cell(_ number: UInt64) -> TablePart.Cell { .init(Words.grouped(number)) }
+                let places = Address.of("/rejections", [("submission", totals.id), ("state", "all")])
                 return [
                     .init(totals.fileName.isEmpty ? "unknown" : totals.fileName, note: totals.id),
                     .init(totals.layout, kind: "tight"), cell(totals.rows), cell(totals.accepted),
-                    cell(totals.rejected), cell(totals.held), cell(totals.unchanged), cell(totals.replaced),
+                    .init(Words.grouped(totals.rejected), link: totals.rejected > 0 ? places : nil), cell(totals.held),
+                    cell(totals.unchanged), cell(totals.replaced),
                     cell(totals.deleted),
                     totals.addsUp
                         ? totals.held > 0

@@ -47,7 +47,7 @@ struct Page {
     /// The page for a problem.
     static func problem(_ problem: Problem, _ tables: ConsoleTables, in frame: PageFrame) -> String {
         let page = Page(title: problem.title)
-        let context: [String: Any] = ["status": problem.status, "detail": problem.detail]
+        let context: [String: Any] = ["sentence": Words.sentence(problem.detail)]
         let bytes = try? page.html(tables, "problem", context).bytes(in: frame)
         return bytes.map { String(decoding: $0, as: UTF8.self) } ?? problem.title
     }

@@ -83,18 +83,24 @@ extension RunView {
     private var stageTable: TablePart {
         TablePart(
             caption: "Stages: records behind",
-            columns: ["Stage", "Partitions", "Records behind", "Furthest behind"],
+            columns: ["Stage", "Partitions", "Records behind", "Since the last check", "Furthest behind"],
             numbers: [1, 2],
             rows: stages.map { stage in
                 let worst = stage.positions.max { $0.behind < $1.behind }.flatMap { $0.behind > 0 ? $0 : nil }
                 return [
                     .init(Words.title(stage.name)), .init(stage.positions.count), .init(stage.behind),
+                    .init(Self.trend(stage)),
                     .init(
                         worst.map { "\($0.topic), partition \($0.partition): \(Words.grouped($0.behind))" } ?? "–"
                     ),
                 ]
             }
         )
+    }
+
+    private static func trend(_ stage: Stage) -> String {
+        guard let change = stage.change else { return "–" }
+        return change == 0 ? "no change" : "\(Words.grouped(change.magnitude)) \(change > 0 ? "more" : "fewer")"
     }
 
     private static func places(_ stage: Stage) -> TablePart {

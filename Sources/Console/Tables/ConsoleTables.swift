@@ -36,6 +36,8 @@ package struct ConsoleTables: Sendable {
     package private(set) var view = InstallationView()
     /// The progress of the stages; nil before the first check.
     package private(set) var run: RunReport?
+    /// How many records each stage is further behind than at the check before.
+    private(set) var lagChanges: [String: Int] = [:]
     /// Since when the brokers do not answer; nil while they answer.
     package private(set) var silence: Silence?
 
@@ -61,9 +63,9 @@ package struct ConsoleTables: Sendable {
     package static let topics =
         InstallationView.topics + [
             Topics.percentiles, Topics.participation, Topics.rejections, Topics.indicators, Topics.publications,
+            Topics.standings,
         ]
 
-            Topics.standings,
     /// Takes a record of a topic; returns whether the record could be decoded.
     @discardableResult
     package mutating func fold(_ topic: TopicDefinition, key: [UInt8], value: [UInt8]?) -> Bool {
@@ -92,9 +94,9 @@ package struct ConsoleTables: Sendable {
             }
             guard let (_, message) = TableTopics.rejections.entry(key: key.span, value: value) else { return false }
             rejections[place] = Rejection(message)
+        case Topics.standings.entity: return ranks.fold(standing: value, key)
         case Topics.indicators.entity: return fold(facts: value, key)
         case Topics.publications.entity: return fold(publication: value, key)
-        case Topics.standings.entity: return ranks.fold(standing: value, key)
         case Topics.directives.entity:
             return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value) && fold(act: value, key)
         default: return view.fold(topic, key: String(decoding: key, as: UTF8.self), value: value)
@@ -159,15 +161,15 @@ package struct ConsoleTables: Sendable {
         guard let place = DirectiveKey(utf8: key.span) else { return false }
         guard let value else {
             acts[place] = nil
+            ranks.fold(act: nil, place)
             noteFrameworks(place)
             return true
-            ranks.fold(act: nil, place)
         }
         guard let (_, message) = TableTopics.directives.entry(key: key.span, value: value) else { return false }
         acts[place] = message
+        ranks.fold(act: message, place)
         noteFrameworks(place)
         return true
-        ranks.fold(act: message, place)
     }
 
     private mutating func noteFrameworks(_ act: DirectiveKey) {
@@ -179,18 +181,20 @@ package struct ConsoleTables: Sendable {
     ///
     /// A revision never identifies two different states.
     package mutating func take(topics other: ConsoleTables) {
-        let (last, lastPublished, run, silence) = (revision, publishedRevision, run, silence)
+        let (last, lastPublished, run, changes, silence) = (revision, publishedRevision, run, lagChanges, silence)
         // Topics that were read again may have other publications, however many there are.
         let isNews = other.publishedFolds != publishedFolds || other.reading != reading
         self = other
-        (revision, self.run, self.silence) = (max(revision, last + 1), run, silence)
+        (revision, self.run, lagChanges, self.silence) = (max(revision, last + 1), run, changes, silence)
         publishedRevision = lastPublished + (isNews ? 1 : 0)
     }
 
     /// Takes a report about the stages.
     package mutating func take(_ report: RunReport) {
-        guard report != run || silence != nil else { return }
+        let changes = report.changes(since: run)
+        guard report != run || silence != nil || changes != lagChanges else { return }
         revision += 1
+        lagChanges = changes
         if silence != nil { publishedRevision += 1 }
         (run, silence) = (report, nil)
     }

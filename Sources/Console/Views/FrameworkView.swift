@@ -10,10 +10,25 @@ struct FrameworkView: Sendable {
     let parameters: [FrameworkParameter]
     let total: Int
     let query: [String: String]
+    /// The names of all other frameworks.
+    let others: [String]
+    /// The parameters that another framework sets otherwise, or that only one of the two has; empty if none was asked
+    /// for.
+    let differences: [Difference]
+    /// The steps of frameworks for its school years, and comments on them, the oldest first.
+    let steps: [Accountability_V1_Directive]
+
+    /// A parameter of this framework and of another one.
+    struct Difference: Sendable {
+        let path: String
+        let here: FrameworkParameter?
+        let there: FrameworkParameter?
+    }
 
     static let parameterList: [QueryParameter] = [
         QueryParameter("status", "One status.", .choice(ParameterStatus.allCases.map(\.rawValue))),
         QueryParameter("q", "Part of a parameter's name, value or source.", .text(80)),
+        QueryParameter("beside", "The name of another framework: the parameters that differ are shown.", .text(80)),
     ]
 
     /// Every framework, the newest first: the built-in ones, and the documents on record under other names.
@@ -35,12 +50,14 @@ struct FrameworkView: Sendable {
     init(_ call: ConsoleCall) throws {
         let name = call.arguments["name"] ?? ""
         let all = try Self.all(call.tables)
-        guard let found = all.first(where: { $0.name == name }) else {
-            throw Problem(
-                404,
-                "there is no framework '\(RequestTarget.shown(name))'; there are \(all.map(\.name).joined(separator: ", "))"
-            )
-        }
+        let found = try Self.framework(name, among: all)
+        others = all.map(\.name).filter { $0 != name }
+        differences =
+            try call.query["beside"]
+            .map { Self.differences(found, try Self.framework($0, among: all)) } ?? []
+        steps = call.tables.acts
+            .filter { $0.key.act == .frameworkStep && found.schoolYears.contains($0.key.schoolYear) }.map(\.value)
+            .sorted { ($0.effectiveDate, $0.submission, $0.kind) < ($1.effectiveDate, $1.submission, $1.kind) }
         framework = FrameworkSummary(found)
         digest = found.digest
         query = call.query
@@ -53,6 +70,39 @@ struct FrameworkView: Sendable {
             return DeterminationLine.folded("\(parameter.path) \(parameter.value) \(parameter.source)").contains(sought)
         }
     }
+
+    private static func framework(_ name: String, among all: [Framework]) throws(Problem) -> Framework {
+        guard let found = all.first(where: { $0.name == name }) else {
+            throw Problem(
+                404,
+                "there is no framework '\(RequestTarget.shown(name))'; there are \(all.map(\.name).joined(separator: ", "))"
+            )
+        }
+        return found
+    }
+
+    private static func differences(_ here: Framework, _ there: Framework) -> [Difference] {
+        func byPath(_ framework: Framework) -> [String: FrameworkParameter] {
+            Dictionary(FrameworkParameter.of(framework).map { ($0.path, $0) }, uniquingKeysWith: { $1 })
+        }
+        let (own, other) = (byPath(here), byPath(there))
+        return Set(own.keys).union(other.keys).sorted().filter { own[$0]?.value != other[$0]?.value }
+            .map { Difference(path: $0, here: own[$0], there: other[$0]) }
+    }
+
+    private static let difference = Shape<Difference>([
+        .text("path", "The parameter's name.") { $0.path },
+        .optionalText("value", "Its value in this framework; null if it has none.") { $0.here?.value },
+        .optionalText("beside", "Its value in the other framework; null if it has none.") { $0.there?.value },
+    ])
+
+    private static let step = Shape<Accountability_V1_Directive>([
+        .text("step", "proposed, comment_opened, comment, recommended or approved.") { $0.kind },
+        .integer("school_year", "The school year.", 2000...2100) { Int($0.schoolYear) },
+        .text("date", "The day.") { $0.effectiveDate },
+        .text("reason", "What was said, or why.") { $0.reason },
+        .text("reference", "The decision or document behind it.") { $0.reference },
+    ])
 
     static let parameter = Shape<FrameworkParameter>([
         .text("path", "The parameter's name.") { $0.path },
@@ -84,5 +134,9 @@ struct FrameworkView: Sendable {
         .object("framework", "The framework.", summary) { $0.framework },
         .text("digest", "The digest of the framework. Determinations name it.") { $0.digest },
         .list("parameters", "The requested parameters.", parameter) { $0.parameters },
+        .list("differences", "The parameters that differ from the framework `beside`.", difference) { $0.differences },
+        .list("steps", "The steps of frameworks for its school years, and comments, the oldest first.", step) {
+            $0.steps
+        },
     ])
 }

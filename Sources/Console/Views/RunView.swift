@@ -8,6 +8,8 @@ struct RunView: Sendable {
     struct Stage: Sendable {
         let name: String
         let positions: [LagReader.Position]
+        /// How many records it is further behind than at the check before; nil before the second check.
+        let change: Int?
         var behind: Int { Int(positions.reduce(0) { $0 + $1.behind }) }
     }
 
@@ -19,7 +21,9 @@ struct RunView: Sendable {
     init(_ tables: ConsoleTables) {
         report = tables.run
         let positions = Dictionary(grouping: tables.run?.positions ?? [], by: \.stage)
-        stages = PipelineStage.allCases.map { Stage(name: $0.name, positions: positions[$0.name] ?? []) }
+        stages = PipelineStage.allCases.map {
+            Stage(name: $0.name, positions: positions[$0.name] ?? [], change: tables.lagChanges[$0.name])
+        }
         silence = tables.silence
         let status = tables.run?.status
         alarms =
@@ -42,6 +46,10 @@ struct RunView: Sendable {
     private static let stage = Shape<Stage>([
         .choice("stage", "The stage.", PipelineStage.allCases.map(\.name)) { $0.name },
         .integer("records_behind", "Records behind, in all partitions together.", 0...Int64.max) { $0.behind },
+        .optionalInteger(
+            "change",
+            "How many records it is further behind than at the check before; negative while it catches up."
+        ) { $0.change },
         .list("partitions", "Its position in each partition of its topics.", position) { $0.positions },
     ])
 
