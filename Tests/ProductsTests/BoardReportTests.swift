@@ -253,7 +253,12 @@ import Testing
         try isBalanced(html)
         #expect(html.contains("Leominster &lt;b&gt;") && html.contains("Achievement, total"))
         // 6 × 0.6 + 6 × 0.2 + 3 × 0.1 + 4 × 0.1 = 5.5 of 12 × 0.6 + 8 × 0.2 + 4 × 0.1 + 4 × 0.1 = 9.6: 57.3 percent.
-        for cell in [">5.5<", ">9.6<", ">57 %<", ">+1.4<", ">60<"] { #expect(html.contains(cell), "\(cell)") }
+        for cell in [">5.5<", ">9.6<", ">57 %<", ">+1.4<", ">60.0<"] { #expect(html.contains(cell), "\(cell)") }
+        // A percentage that was not rounded before it was carried on has a tenth on the page.
+        school.annualExact = "57.291667"
+        let long = try #require(PublishedYear([school], year: 2019))
+        let page = try PrintedPage(OrganizationReport(long.rows[0], history: [school]).document).html()
+        #expect(page.contains(">57.3 %<") && !page.contains("57.291667"))
     }
 
     /// The report and the pages go by the frameworks in force, and not by those that are built in.

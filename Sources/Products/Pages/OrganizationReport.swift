@@ -101,7 +101,9 @@ package struct OrganizationReport {
         let before = WorkbookWords.annualBefore(row)
         if !before.isEmpty { rows.append([.init("\(row.year - 1) annual"), .init("\(before) %"), .init("")]) }
         if publication.hasAnnual {
-            rows.append([.init("\(row.year) annual"), .init("\(publication.annualExact) %"), .init("")])
+            // The annual percentage of 2018 is not rounded before the cumulative one.
+            let annual = Ratio.reading(publication.annualExact)?.text(decimals: 1) ?? publication.annualExact
+            rows.append([.init("\(row.year) annual"), .init("\(annual) %"), .init("")])
         }
         if publication.hasCumulative {
             let band = ProgressLevel(wireName: publication.band)?.title ?? ""
@@ -166,7 +168,7 @@ package struct OrganizationReport {
                         return [
                             .init(total.map { "\($0.earned)" } ?? "–", kind: "strong"),
                             .init(total.map { "\($0.possible)" } ?? "–", kind: "strong"),
-                            .init(total.map { "\($0.weight.shortText)" } ?? "–"),
+                            .init(total?.weight.text(decimals: 1) ?? "–"),
                         ]
                     }
             )
