@@ -127,7 +127,7 @@ import Testing
         let tables = try tables()
         for target in ["/years/2019/state/tables.csv", "/years/2019/state/tables.xlsx?table=none"] {
             let refused = get(target, tables)
-            #expect(refused.status == 404 && refused.text.contains("name a table of the page"), "\(target)")
+            #expect(refused.status == 404 && refused.text.contains("Name a table of the page"), "\(target)")
         }
         #expect(get("/frameworks/tables.csv", tables).text.hasPrefix("Framework,"))
         #expect(get("/frameworks/tables.csv?table=frameworks", tables).status == 200)

@@ -1,5 +1,6 @@
 import Messages
 import Rules
+import SwiftProtobuf
 import Testing
 
 @testable import Products

@@ -159,7 +159,7 @@ internal import Testing
         let framework = try Framework.of(schoolYear: year)
         let assumed = Set(framework.parameters.filter { $0.status == .assumed }.map(\.path))
         let ofPercentiles = assumed.filter { $0.hasPrefix("percentile.") }
-        var expected: Set = ["percentile.missing_year", "percentile.norm"]
+        var expected: Set = ["percentile.missing_year", "percentile.norm", "percentile.earlier_absenteeism"]
         if [2018, 2022, 2024].contains(year) { expected.insert("percentile.year_weights") }
         if year == 2018 { expected.insert("percentile.missing_span") }
         #expect(ofPercentiles == expected)

@@ -134,7 +134,7 @@ import Testing
             """
         let bases = Dictionary(uniqueKeysWithValues: Framework.documents.map { ($0.name, $0.text) })
         let draft = try Framework.load(file: "draft.yaml", text: text, bases: bases)
-        let stage = PercentileStage(pipeline: Pipeline(), frameworks: try FrameworkSet(drafts: [draft]))
+        let stage = PercentileStage(pipeline: Pipeline(), frameworks: FrameworkSet(drafts: [draft]))
         let bench = try JudgingBench([stage], partitions: 2)
         let codes = (1...4).map { "000\($0)0005" }
         for year in [2022, 2023] {

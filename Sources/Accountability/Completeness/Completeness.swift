@@ -58,7 +58,7 @@ struct Completeness {
             case .unknownOrganization: "rows wait for an organization that is not declared"
             case .noTargets: "a school with tested grades has no target"
             case .noEnrollment: "an organization has both spans, but not the enrolment that weighs them"
-            case .gradesOnly: "participation was supplied by grade without the row of all grades, so it is not judged"
+            case .gradesOnly: "participation was supplied by grade only, so it is not judged"
             case .contradictingChanges: "rows of organization_changes contradict each other: no earlier year counts"
             case .unknownFormerCode: "a change names a code that was not declared in the year before"
             case .closedButDeclared: "an organization is closed, and declared for the year"

@@ -130,7 +130,7 @@ struct IndicatorRows {
                     {
                         message.difficultyQuartile = UInt32(clamping: quartile)
                     }
-                    if measure == .chronicAbsenteeism {
+                    if indicator == .chronicAbsenteeism {
                         message.otherThresholds = try otherRates(tallies, of: span, group, tally.count, framework)
                     }
                     values[cell.index] = StandingValue(message: message, isSufficient: value.meetsMinimumSize)
