@@ -24,7 +24,7 @@ import Testing
         #expect(document["openapi"] as? String == "3.1.0")
         let schemes = (document["components"] as? [String: Any])?["securitySchemes"] as? [String: [String: Any]]
         #expect(schemes?["session"]?["in"] as? String == "cookie")
-        #expect(schemes?["session"]?["name"] as? String == SignIn.cookie)
+        #expect(schemes?["session"]?["name"] as? String == ConsoleCall.cookie)
         let components = try #require((document["components"] as? [String: Any])?["schemas"] as? [String: Any])
         let validator = SchemaValidator(components: components)
         let paths = try #require(document["paths"] as? [String: [String: [String: Any]]])

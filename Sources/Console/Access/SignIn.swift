@@ -14,9 +14,6 @@ package final class SignIn: Sendable {
     /// Passwords are hashed one at a time, because many at once would use up the memory.
     private let hashing = DispatchQueue(label: "console passwords")
 
-    /// The cookie of a session on this machine; see ``SiteAddress/sessionCookie``.
-    static let cookie = "accountability_session"
-
     init(_ book: AccountBook, _ address: SiteAddress, _ clock: ConsoleClock) {
         self.book = book
         self.address = address

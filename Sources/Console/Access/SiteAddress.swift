@@ -10,7 +10,7 @@ struct SiteAddress: Sendable {
     /// The cookie of a session.
     ///
     /// With the prefix, browsers take it only over TLS, and from no other host of the same domain (RFC 6265bis).
-    var sessionCookie: String { publicAddress == nil ? SignIn.cookie : "__Host-\(SignIn.cookie)" }
+    var sessionCookie: String { publicAddress == nil ? ConsoleCall.cookie : "__Host-\(ConsoleCall.cookie)" }
 
     /// The cookie of a sign-in at a provider.
     var singleSignOnCookie: String { (publicAddress == nil ? "" : "__Secure-") + SingleSignOn.cookie }

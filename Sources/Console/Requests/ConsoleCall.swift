@@ -3,6 +3,9 @@ internal import Rules
 
 /// Everything that an answer is made from.
 struct ConsoleCall: Sendable {
+    /// The name of a session's cookie where the console has no public address.
+    static let cookie = "accountability_session"
+
     let tables: ConsoleTables
     var query: [String: String]
     var arguments: [String: String] = [:]
@@ -11,7 +14,7 @@ struct ConsoleCall: Sendable {
     /// The ranks of school years, made when they are asked for.
     var ranks = KeptRanks()
     /// The name of a session's cookie.
-    var sessionCookie = SignIn.cookie
+    var sessionCookie = ConsoleCall.cookie
     /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
     /// Whether a list is shown whole, for a file, and not in parts.
