@@ -1,59 +1,144 @@
+import Messages
+import Rules
+import StreamingTesting
+import SwiftProtobuf
 import Testing
+
 @testable import Stages
 @testable import Streaming
 
 /// How long determinations wait for what else a correction brings.
 @Suite("Arrivals") struct ArrivalsTests {
-    private func settling(_ came: [(cause: String, source: Int)]) -> Duration {
+    private static let school = "00010005"
+
+    private static func rank(_ group: StudentGroup, in year: Int = 2019) throws -> Arrivals.Rank {
+        let code = try #require(OrganizationCode(school))
+        return Arrivals.Rank(schoolYear: year, organization: code, group: group)
+    }
+
+    /// A worker commits when all its tasks have waited, so a task to which nothing came keeps no other waiting.
+    @Test func whereNothingCameNothingIsWaitedFor() {
+        #expect(Arrivals().settling == .zero)
+    }
+
+    @Test func ranksOnTheirWayAreWaitedForLongest() throws {
         var arrivals = Arrivals()
-        for record in came { arrivals.note(record.cause, from: record.source) }
-        return arrivals.settling
+        arrivals.note()
+        let joined = arrivals.settling
+        arrivals.await(try Self.rank(.allStudents))
+        arrivals.await(try Self.rank(.highNeeds))
+        let awaiting = arrivals.settling
+        #expect(awaiting > joined && joined > .zero)
+        // Another school year's or group's says nothing of those.
+        arrivals.note(try Self.rank(.allStudents, in: 2018))
+        arrivals.note(try Self.rank(.allStudents))
+        #expect(arrivals.settling == awaiting)
+        arrivals.note(try Self.rank(.highNeeds))
+        #expect(arrivals.settling < joined && arrivals.settling > .zero)
     }
 
-    @Test func whatIsNotRankedYetIsWaitedForLonger() {
-        let nothing = settling([])
-        let measured = settling([("s1", DeterminationStage.indicators), ("s1", DeterminationStage.participation)])
-        let ranked = settling([("s1", DeterminationStage.indicators), ("s1", DeterminationStage.percentiles)])
-        #expect(measured == nothing && ranked < measured)
-    }
-
-    @Test func everyCauseHasToBeRanked() {
-        let both = [("s1", DeterminationStage.indicators), ("s2", DeterminationStage.participation)]
-        let long = settling(both)
-        #expect(settling(both + [("s1", DeterminationStage.percentiles)]) == long)
-        #expect(
-            settling(both + [("s2", DeterminationStage.percentiles), ("s1", DeterminationStage.percentiles)]) < long
-        )
-        // One record may name several causes, and come before what it ranks is folded.
-        #expect(settling([("s1,s2", DeterminationStage.percentiles)] + both) < long)
+    /// The topics may be read in another order than they were written.
+    @Test func aRankMayComeBeforeItsValue() throws {
+        var arrivals = Arrivals()
+        arrivals.note()
+        arrivals.note(try Self.rank(.allStudents))
+        let ranked = arrivals.settling
+        arrivals.await(try Self.rank(.allStudents))
+        #expect(arrivals.settling == ranked)
     }
 
     /// The task waits as what came to it says, until it has published that.
-    @Test func aTaskWaitsAsLong() throws {
-        let stage = DeterminationStage(pipeline: Pipeline(), clock: { 0 })
-        let partitions = stage.outputs.map { _ in Int32(1) }
-        let task = stage.makeTask(TaskContext(partition: 0, partitions: 1, outputPartitions: partitions))
-        let output = TaskOutput(outputs: stage.outputs, partition: 0, partitions: partitions, sink: Nowhere())
-        let (key, cause) = (Array("2019/00010005/all_students/non_high".utf8), Array("s1".utf8))
-        let record = InputRecord(
-            source: DeterminationStage.percentiles,
-            offset: 0,
-            timestamp: 0,
-            key: key.span,
-            value: nil,
-            cause: cause.span
-        )
-        try task.fold(record, output: output)
-        #expect(task.settling == settling([("s1", DeterminationStage.percentiles)]))
-        try task.flush(output: output)
-        #expect(task.settling == settling([]))
+    @Test func aTaskWaitsForThePercentileOfAChangedValue() throws {
+        let bench = try Bench()
+        #expect(bench.task.settling == .zero)
+        try bench.percentile(41)
+        try bench.value("500.0", count: 40)
+        try bench.task.flush(output: bench.output)
+        #expect(bench.task.settling == .zero)
+        // The number of students alone moves no rank, nor does a group without a percentile, or a figure not in it.
+        try bench.value("500.0", count: 41)
+        try bench.value("480.0", count: 30, of: .highNeeds)
+        try bench.value("490.0", count: 40, of: .allStudents, .mathAchievement)
+        let joined = bench.task.settling
+        try bench.value("501.0", count: 41)
+        let awaiting = bench.task.settling
+        #expect(awaiting > joined && joined > .zero)
+        try bench.percentile(43)
+        #expect(bench.task.settling < joined && bench.task.settling > .zero)
+        try bench.task.flush(output: bench.output)
+        #expect(bench.task.settling == .zero)
+        // A value that is withdrawn leaves the rank.
+        try bench.value(nil, count: 0)
+        #expect(bench.task.settling == awaiting)
     }
 
-    /// Of very many causes not all are kept: nobody can tell whether those that are left out were ranked.
-    @Test func ofManyCausesNobodyCanTell() {
-        let names = (0...CauseSet.mostNames).map { "s\($0)" }
-        let came =
-            names.map { ($0, DeterminationStage.indicators) } + names.map { ($0, DeterminationStage.percentiles) }
-        #expect(settling(came) == settling([]))
+    /// A task that is given one record after the other.
+    private struct Bench {
+        let task: any StageTask
+        let output: TaskOutput
+
+        init() throws {
+            let stage = DeterminationStage(pipeline: Pipeline(), clock: { 0 })
+            let partitions = stage.outputs.map { _ in Int32(1) }
+            task = stage.makeTask(TaskContext(partition: 0, partitions: 1, outputPartitions: partitions))
+            output = TaskOutput(outputs: stage.outputs, partition: 0, partitions: partitions, sink: Nowhere())
+        }
+
+        func value(
+            _ value: String?,
+            count: UInt32,
+            of group: StudentGroup = .allStudents,
+            _ indicator: Indicator = .elaAchievement
+        ) throws {
+            var entry = Accountability_V1_IndicatorEntry()
+            entry.schoolYear = 2019
+            entry.orgCode = school
+            entry.value.gradeSpan = GradeSpan.nonHigh.wireName
+            entry.value.group = group.wireName
+            entry.value.indicator = indicator.wireName
+            entry.value.value = value ?? ""
+            entry.value.count = count
+            let place = IndicatorPlace(.nonHigh, group, indicator)
+            let code = try #require(OrganizationCode(school))
+            let key = IndicatorKey(schoolYear: 2019, organization: code, .value(place))
+            try fold(DeterminationStage.indicators, key.utf8, value == nil ? nil : try entry.serializedBytes())
+        }
+
+        func percentile(_ percentile: UInt32) throws {
+            var entry = Accountability_V1_PercentileEntry()
+            entry.schoolYear = 2019
+            entry.percentile.orgCode = school
+            entry.percentile.group = StudentGroup.allStudents.wireName
+            entry.percentile.comparisonGroup = ComparisonGroup.nonHigh.wireName
+            entry.percentile.percentile = percentile
+            var figure = Accountability_V1_PercentileStage()
+            figure.schoolYear = 2019
+            figure.gradeSpan = GradeSpan.nonHigh.wireName
+            figure.stage = PercentileFigure.value.wireName
+            figure.indicatorOrCategory = Indicator.elaAchievement.wireName
+            figure.value = "500"
+            entry.percentile.stages = [figure]
+            let code = try #require(OrganizationCode(school))
+            let key = PercentileKey(schoolYear: 2019, .percentile(code, .allStudents, .nonHigh))
+            try fold(DeterminationStage.percentiles, key.utf8, try entry.serializedBytes())
+        }
+
+        private func fold(_ source: Int, _ key: [UInt8], _ value: [UInt8]?) throws {
+            let cause = Array("s1".utf8)
+            func record(_ value: Span<UInt8>?) throws {
+                try task.fold(
+                    InputRecord(
+                        source: source,
+                        offset: 0,
+                        timestamp: 0,
+                        key: key.span,
+                        value: value,
+                        cause: cause.span
+                    ),
+                    output: output
+                )
+            }
+            if let value { try record(value.span) } else { try record(nil) }
+        }
     }
 }

@@ -1,27 +1,48 @@
-import Streaming
+import Rules
 
-/// Which causes came on which way since the last publication.
+/// What came to a task since its last publication, and whether more of the same change is still on its way.
 ///
 /// A corrected row reaches a determination as participation, as indicators and, after the new ranking, as percentiles,
-/// which arrive last. The task waits for them, so that the correction is published once.
+/// which arrive last. The task waits for them, so that the correction is published once, and no determination goes out
+/// that has the new values and the old percentile.
 struct Arrivals {
-    private var measured = CauseSet()
-    private var ranked = CauseSet()
-
-    /// The wait if no percentiles are announced, because a rank may not have moved.
-    private static let withoutPercentiles = Duration.milliseconds(100)
-    /// The wait after percentiles arrived: those of other groups arrive with them or right after.
-    private static let withPercentiles = Duration.milliseconds(25)
-
-    /// Takes note of a record's cause and the source that brought it.
-    mutating func note(_ cause: String, from source: Int) {
-        if source == DeterminationStage.percentiles { ranked.insert(cause) } else { measured.insert(cause) }
+    /// A percentile of an organization's group.
+    struct Rank: Hashable {
+        let schoolYear: Int
+        let organization: OrganizationCode
+        let group: StudentGroup
     }
 
-    /// How long is waited after the last record.
+    /// Ranks whose values changed, and that have not arrived since.
+    private var awaited: Set<Rank> = []
+    private var ranked: Set<Rank> = []
+    private var isEmpty = true
+
+    /// The longest wait for ranks that are under way: a worker publishes at the latest after its commit interval.
+    private static let forRanks = Duration.seconds(1)
+    /// The wait if no ranks are under way: participation and indicators come from different workers.
+    private static let withoutRanks = Duration.milliseconds(100)
+    /// The wait after ranks arrived: those of other groups may come from another worker.
+    private static let afterRanks = Duration.milliseconds(25)
+
+    /// Takes note of a record.
+    mutating func note() { isEmpty = false }
+
+    /// Takes note that a value changed that a rank is made from: the percentile states the value, so it comes too.
+    mutating func await(_ rank: Rank) {
+        if !ranked.contains(rank) { awaited.insert(rank) }
+    }
+
+    /// Takes note of a percentile.
+    mutating func note(_ rank: Rank) {
+        awaited.remove(rank)
+        ranked.insert(rank)
+    }
+
+    /// How long is waited after the last record; not at all where none came, because a worker waits for all its tasks.
     var settling: Duration {
-        // Percentiles of a cause come after the indicators that they rank.
-        let isRanked = !ranked.isEmpty && !measured.hasMore && ranked.isSuperset(of: measured)
-        return isRanked ? Self.withPercentiles : Self.withoutPercentiles
+        guard !isEmpty else { return .zero }
+        guard awaited.isEmpty else { return Self.forRanks }
+        return ranked.isEmpty ? Self.withoutRanks : Self.afterRanks
     }
 }

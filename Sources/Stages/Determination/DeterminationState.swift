@@ -52,34 +52,41 @@ struct DeterminationState {
         }
     }
 
-    mutating func foldIndicator(_ record: borrowing InputRecord) throws {
+    /// Returns the rank that the changed value is part of, whose new percentile is on its way.
+    mutating func foldIndicator(_ record: borrowing InputRecord) throws -> Arrivals.Rank? {
         let key = try record.key(of: TableTopics.indicators)
         let entry = try record.message(of: TableTopics.indicators, under: key)
         let (code, year) = (key.organization, key.schoolYear)
         let facts = facts(code, year)
         let hasChanged: Bool
+        var rank: Arrivals.Rank?
         switch key.entry {
         case .organization:
             if facts.set(organization: entry?.organization) {
                 declare(code, year, entry?.organization, CauseSet(record.cause))
             }
-            return
+            return nil
         case .value(let place):
             let value = try measure(entry?.value)
+            if facts.value(place.group, place.span, place.indicator)?.value != value?.value, facts.isRanked(place) {
+                rank = Arrivals.Rank(schoolYear: year, organization: code, group: place.group)
+            }
             hasChanged = facts.set(value: value, place.group, place.span, place.indicator)
         case .target(let place):
             let target = try target(entry?.target)
             hasChanged = facts.set(target: target, place.group, place.span, place.indicator)
         }
         if hasChanged { mark(code, from: year, CauseSet(record.cause)) }
+        return rank
     }
 
-    mutating func foldPercentile(_ record: borrowing InputRecord) throws {
+    /// Returns the rank that came, or was withdrawn.
+    mutating func foldPercentile(_ record: borrowing InputRecord) throws -> Arrivals.Rank? {
         let key = try record.key(of: TableTopics.percentiles)
         let entry = try record.message(of: TableTopics.percentiles, under: key)
         switch key.entry {
         // Only the ranking uses the norm, which is the basis of the ranks.
-        case .norm: return
+        case .norm: return nil
         case .threshold(let type, let place, let quartile):
             var threshold: StatewideTable.Threshold?
             if let values = entry?.threshold {
@@ -95,6 +102,7 @@ struct DeterminationState {
             if statewide[key.schoolYear, default: StatewideTable()].set(threshold, name) {
                 movedThresholds[key.schoolYear, default: [:]][name, default: CauseSet()].insert(record.cause)
             }
+            return nil
         case .percentile(let code, let group, let comparison):
             // 0 means no percentile, with the reason.
             let fact = (entry?.percentile).flatMap { $0.percentile == 0 ? nil : $0 }
@@ -103,13 +111,28 @@ struct DeterminationState {
                         group: group,
                         comparison: comparison,
                         percentile: Int($0.percentile),
-                        isLowestTitle1: $0.lowestTitle1
+                        isLowestTitle1: $0.lowestTitle1,
+                        ranked: ranked(in: $0, key.schoolYear)
                     )
                 }
             if facts(code, key.schoolYear).set(percentile: fact, group, comparison) {
                 mark(code, from: key.schoolYear, CauseSet(record.cause))
             }
+            return Arrivals.Rank(schoolYear: key.schoolYear, organization: code, group: group)
         }
+    }
+
+    /// The figures of the school year that a percentile was made from.
+    private func ranked(in percentile: Accountability_V1_Percentile, _ year: Int) -> Set<PercentileFact.Figure> {
+        Set(
+            percentile.stages.compactMap { stage in
+                guard stage.stage == PercentileFigure.value.wireName, Int(stage.schoolYear) == year,
+                    let span = GradeSpan(wireName: stage.gradeSpan),
+                    let indicator = Indicator(wireName: stage.indicatorOrCategory)
+                else { return nil }
+                return PercentileFact.Figure(span: span, indicator: indicator)
+            }
+        )
     }
 
     mutating func foldDirective(_ record: borrowing InputRecord) throws {

@@ -43,11 +43,11 @@ final class DeterminationTask: StageTask {
     var settling: Duration { arrivals.settling }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        arrivals.note(record.cause, from: record.source)
+        arrivals.note()
         switch record.source {
         case DeterminationStage.participation: try state.foldParticipation(record)
-        case DeterminationStage.indicators: try state.foldIndicator(record)
-        case DeterminationStage.percentiles: try state.foldPercentile(record)
+        case DeterminationStage.indicators: if let rank = try state.foldIndicator(record) { arrivals.await(rank) }
+        case DeterminationStage.percentiles: if let rank = try state.foldPercentile(record) { arrivals.note(rank) }
         default:
             try state.foldDirective(record)
             if isRestarted, try record.key(of: TableTopics.directives).act == .frameworkStep { noteFrameworks() }

@@ -55,6 +55,14 @@ struct PercentileFact: Equatable {
     let percentile: Int
     /// Among the lowest performing schools that receive funds under Title I.
     let isLowestTitle1: Bool
+    /// The figures of the school year that it was made from.
+    let ranked: Set<Figure>
+
+    /// One figure of the group.
+    struct Figure: Hashable {
+        let span: GradeSpan
+        let indicator: Indicator
+    }
 }
 
 /// One value a span and indicator.
@@ -191,6 +199,13 @@ final class OrganizationFacts {
             percentiles.insert(fact, at: place)
         }
         return true
+    }
+
+    /// Whether a percentile was made from an indicator of a group, so that another value gives another percentile, or
+    /// the same of other figures.
+    func isRanked(_ place: IndicatorPlace) -> Bool {
+        let figure = PercentileFact.Figure(span: place.span, indicator: place.indicator)
+        return percentiles.contains { $0.group == place.group && $0.ranked.contains(figure) }
     }
 
     /// One percentile for each group.
