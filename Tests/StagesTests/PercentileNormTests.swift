@@ -93,6 +93,32 @@ import Testing
         #expect(try entries(bench).values.allSatisfy { !$0.frozen })
     }
 
+    /// A release comes to the ranks by a shorter way than the rows of a file, and may overtake them.
+    ///
+    /// 603 CMR 2.03(2)(a).
+    @Test func whatWasSubmittedBeforeTheReleaseIsPartOfItsNorm() throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
+        try bench.driver.run()
+        #expect(try percentiles(bench) == ranks)
+        try score(bench, codes[0], 510, cause: "20190701T075959000Z-cccccc")
+        try bench.driver.run()
+        let late: [UInt32?] = [90, 10, 20, 30, 40, 50, 60, 70, 80]
+        #expect(try percentiles(bench) == late)
+        #expect(try entries(bench).values.allSatisfy { !$0.frozen })
+        // A restart knows the completed norm, and a later submission is placed in it.
+        bench.driver.restartAll()
+        try score(bench, codes[1], 520, cause: "20190701T080001000Z-aaaaaa")
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 95, 20, 30, 40, 50, 60, 70, 80])
+        #expect(try entries(bench)[codes[1]]?.frozen == true)
+        // Of a submission before the release and one after it nobody can tell the parts.
+        try score(bench, codes[2], 530, cause: "20190701T075959000Z-cccccc,20190701T080002000Z-aaaaaa")
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 95, 95, 30, 40, 50, 60, 70, 80])
+    }
+
     /// 603 CMR 2.03(2)(a).
     ///
     /// Of four schools the percentiles of ranks 1 to 4 are 20, 40, 60 and 80, and 90 above all. Ranked anew, all four

@@ -24,6 +24,8 @@ final class GroupStandings {
     /// The changes of organizations, with their reconfigurations.
     private var changes: OrganizationChanges
     private var causes = CauseSet()
+    /// What changed since the last ``clean()`` while there were norms, with the submissions that changed it.
+    private var arrivals: [(position: Int, year: Int, causes: CauseSet)] = []
 
     init(group: StudentGroup, changes: OrganizationChanges) {
         self.group = group
@@ -43,6 +45,7 @@ final class GroupStandings {
         rows[year]?[position] = row
         dirtyYears.insert(year)
         causes.insert(cause)
+        if !norms.isEmpty { arrivals.append((position, year, CauseSet(cause))) }
     }
 
     /// Takes the changes of organizations; one of them came, changed or was withdrawn that concerns a school year and
@@ -82,6 +85,7 @@ final class GroupStandings {
     func clean() {
         dirtyYears = []
         causes = CauseSet()
+        arrivals = []
     }
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
@@ -97,7 +101,11 @@ final class GroupStandings {
             case .frozen: "close"
             case .liveUntilOfficial: release
             }
-        let norm = try norm(year, frozenBy, framework, weighs: parameters.yearWeights.value.keys.sorted(), output)
+        let weighs = parameters.yearWeights.value.keys.sorted()
+        if let release, parameters.norm.value == .liveUntilOfficial {
+            try complete(year, release, framework, weighs: weighs, output)
+        }
+        let norm = try norm(year, frozenBy, framework, weighs: weighs, output)
         if dirtyYears.contains(year) {
             let counted = norm.map { $0.sorted { $0.key < $1.key }.map { $0.value[0] } } ?? rows[year] ?? []
             try GroupThresholds(group: group, year: year, rows: counted.compactMap { $0 }, parameters: parameters)
@@ -171,6 +179,33 @@ final class GroupStandings {
         try publish(norm: [:], of: .state, year: year, release: release, output: output)
         norms[year] = norm
         return norm.rows
+    }
+
+    /// Completes the norm of a release with what was submitted before the release and arrives after it.
+    ///
+    /// A release comes to the ranks by a shorter way than the rows of files. The names of submissions begin with the
+    /// time, so that they say which came first; other names say nothing.
+    private func complete(
+        _ year: Int,
+        _ release: String,
+        _ framework: Framework,
+        weighs: [Int],
+        _ output: TaskOutput
+    ) throws {
+        guard norms[year]?.release == release, SubmissionIdentifier.milliseconds(of: release) != nil else { return }
+        for late in arrivals where weighs.contains(year - late.year) && codes[late.position] != .state {
+            let before = year - late.year
+            let latest = late.causes.latest
+            guard SubmissionIdentifier.milliseconds(of: latest) != nil, latest < release else { continue }
+            var rows = norms[year]?.rows[late.position] ?? [:]
+            let row = current(late.position, year, weighs, framework)[before]
+            guard rows[before] != row else { continue }
+            rows[before] = row
+            norms[year]?.entries[late.position] = Norm.Entry(release: release, rows: rows)
+            try publish(norm: rows, of: codes[late.position], year: year, release: release, output: output)
+            ranked[year] = nil
+            dirtyYears.insert(year)
+        }
     }
 
     private func publish(
