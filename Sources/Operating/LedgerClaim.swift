@@ -23,12 +23,15 @@ public struct LedgerClaim: Sendable, Hashable {
     public var host: String
     /// When, in milliseconds since 1970.
     public var claimed: Int64
+    /// The number of the ledger's partitions; 0 if it was not given.
+    public var partitions: Int32
 
     static let keyPrefix = "installation/"
 
     /// A claim of this machine, now.
-    public init(identity: String, keyFingerprint: [UInt8]) {
+    public init(identity: String, keyFingerprint: [UInt8], partitions: Int32) {
         self.identity = identity
+        self.partitions = partitions
         self.keyFingerprint = keyFingerprint
         host = ProcessInfo.processInfo.hostName
         claimed = Int64(Date().timeIntervalSince1970 * 1000)
@@ -39,6 +42,7 @@ public struct LedgerClaim: Sendable, Hashable {
         keyFingerprint = Array(message.keyFingerprint)
         host = message.host
         claimed = message.claimedUnixMilliseconds
+        partitions = message.partitions
     }
 
     /// Creates a unique identity.
@@ -53,6 +57,7 @@ public struct LedgerClaim: Sendable, Hashable {
         entry.installation.keyFingerprint = Data(keyFingerprint)
         entry.installation.host = host
         entry.installation.claimedUnixMilliseconds = claimed
+        entry.installation.partitions = partitions
         let value: [UInt8] = try entry.serializedBytes()
         let key = Array("\(Self.keyPrefix)\(identity)".utf8)
         try sink.send(
@@ -67,8 +72,8 @@ public struct LedgerClaim: Sendable, Hashable {
 
     /// Compares this claim with the one in the ledger.
     ///
-    /// - Throws: ``Failure`` with ``ExitStatus/configuration`` if the ledger belongs to another installation or was
-    ///   written with another key.
+    /// - Throws: ``Failure`` with ``ExitStatus/configuration`` if the ledger belongs to another installation, was
+    ///   written with another key, or has another number of partitions.
     public func check(against standing: LedgerClaim, _ connection: Connection) throws {
         let ledger = "\(connection.pipeline.name(Topics.submissions)) at \(connection.brokers)"
         let since = "\(standing.host) since \(SubmissionIdentifier.timestamp(standing.claimed))"
@@ -86,16 +91,34 @@ public struct LedgerClaim: Sendable, Hashable {
                     + "ledger with --namespace NAME. If the other home is gone for good, `accountability up --identity \(standing.identity)` takes its place"
             )
         }
+        guard partitions == 0 || standing.partitions == 0 || standing.partitions == partitions else {
+            throw Failure(
+                .configuration,
+                "the ledger \(ledger) had \(standing.partitions) partitions when it was claimed by \(since), and has \(partitions) now: a student's corrected "
+                    + "row would not find the row that it corrects. Partitions cannot be taken away again: submit the files into a new "
+                    + "namespace (--namespace NAME)"
+            )
+        }
     }
 
     /// For a worker that writes the ledger: checks the existing claim against this home and its key, and writes one if
     /// there is none.
     ///
+    /// - `partitions`: the number of the ledger's partitions.
     /// - `sink`: the worker's sink, without an open transaction.
-    public static func hold(_ connection: Connection, key: PseudonymKey, group: String, sink: TransactionalSink) throws
-    {
+    public static func hold(
+        _ connection: Connection,
+        key: PseudonymKey,
+        partitions: Int32,
+        group: String,
+        sink: TransactionalSink
+    ) throws {
         let installation = connection.installation.flatMap { $0.namespace == connection.pipeline.namespace ? $0 : nil }
-        let claim = LedgerClaim(identity: installation?.identity ?? "", keyFingerprint: key.fingerprint)
+        let claim = LedgerClaim(
+            identity: installation?.identity ?? "",
+            keyFingerprint: key.fingerprint,
+            partitions: partitions
+        )
         let reader = try Reader(connection, group: group)
         defer { reader.close() }
         if let standing = try reader.find() { return try claim.check(against: standing, connection) }

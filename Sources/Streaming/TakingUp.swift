@@ -7,7 +7,7 @@ extension WorkerLoop {
     ///
     /// It is given up if the worker must stop or the group rebalanced.
     func takeUp(_ partitions: [TopicPartition]) throws {
-        guard let numbers = copartitioned(partitions) else { return try refuse() }
+        guard let numbers = try copartitioned(partitions) else { return try refuse() }
         var committed = try committedOffsets(partitions)
         let told = committed
         guard var survey = try partitions.isEmpty ? Survey() : self.survey(partitions + wholeSources, &committed)
@@ -115,8 +115,18 @@ extension WorkerLoop {
     }
 
     /// The partition numbers; nil if they are not the same in every source.
-    private func copartitioned(_ partitions: [TopicPartition]) -> Set<Int32>? {
+    ///
+    /// - Throws: ``RuntimeError`` if a source has got more partitions since the worker started: keys are then in other
+    ///   partitions than before.
+    private func copartitioned(_ partitions: [TopicPartition]) throws -> Set<Int32>? {
         let numbers = Set(partitions.map(\.partition))
+        if let more = partitions.first(where: { $0.partition >= self.partitions }) {
+            throw RuntimeError(
+                .notCopartitioned,
+                "\(more.topic) had \(self.partitions) partitions and has got more, so that keys are in other partitions than before. Stop what "
+                    + "submits files; `accountability doctor` says what to do"
+            )
+        }
         let isEven = stage.sources.filter { !$0.isBroadcast }
             .allSatisfy { source in
                 Set(partitions.filter { $0.topic == source.topic }.map(\.partition)) == numbers

@@ -42,7 +42,7 @@ struct BrokerCheck {
         findings += groups(admin, counts.mapValues { Int32($0.partitions.count) })
         if Topics.all.allSatisfy({ counts[connection.pipeline.name($0)] != nil }) {
             findings += DeliveryCheck(connection, now: Date()).findings()
-            findings += installation()
+            findings += installation(counts.mapValues { Int32($0.partitions.count) })
         }
         findings += audit()
         findings.append(transaction())
@@ -236,7 +236,7 @@ struct BrokerCheck {
     }
 
     /// Whether the ledger belongs to this home and its key.
-    private func installation() -> [Finding] {
+    private func installation(_ counts: [String: Int32]) -> [Finding] {
         let name = connection.pipeline.name(Topics.submissions)
         guard let installation = connection.installation, installation.namespace == connection.pipeline.namespace,
             let key = try? PseudonymKey(contentsOf: connection.home.pseudonymKey.path)
@@ -254,7 +254,11 @@ struct BrokerCheck {
                     )
                 ]
             }
-            let claim = LedgerClaim(identity: installation.identity ?? "", keyFingerprint: key.fingerprint)
+            let claim = LedgerClaim(
+                identity: installation.identity ?? "",
+                keyFingerprint: key.fingerprint,
+                partitions: counts[name] ?? 0
+            )
             try claim.check(against: standing, connection)
             return [.ok("installation", name, "the ledger is this installation's, under its key")]
         } catch let failure as Failure {

@@ -152,7 +152,7 @@ struct Up: AsyncOperatorCommand {
         guard problems.isEmpty else { throw Failure(.configuration, problems.joined(separator: "; ")) }
         let restored = try LedgerRestore(connection)?.run() ?? []
         if !restored.isEmpty { say(LedgerRestore.text(restored, home)) }
-        try claimLedger(connection, home, identity, undo)
+        try claimLedger(connection, home, identity, try topics.partitions(of: Topics.submissions), undo)
 
         plan.programs += try workers(connection, home, processes)
         let workers = plan.programs.count - (local == nil ? 0 : 1)
@@ -199,14 +199,20 @@ struct Up: AsyncOperatorCommand {
     }
 
     /// Claims the ledger for this installation and its key, or finds that it is another's.
-    private func claimLedger(_ connection: Connection, _ home: Home, _ identity: String, _ undo: UpUndo) throws {
+    private func claimLedger(
+        _ connection: Connection,
+        _ home: Home,
+        _ identity: String,
+        _ partitions: Int32,
+        _ undo: UpUndo
+    ) throws {
         let key: PseudonymKey
         do {
             key = try PseudonymKey(contentsOf: home.pseudonymKey.path)
         } catch {
             throw Failure(.configuration, error.description)
         }
-        let claim = LedgerClaim(identity: identity, keyFingerprint: key.fingerprint)
+        let claim = LedgerClaim(identity: identity, keyFingerprint: key.fingerprint, partitions: partitions)
         let ledger = try LedgerClaim.Reader(connection)
         defer { ledger.close() }
         if let standing = try ledger.find() {

@@ -17,8 +17,8 @@ enum TopicDrift {
             "\(name) has \(count) partition\(count == 1 ? "" : "s") and must have \(expected): tables are joined by partition. "
         if topic == Topics.submissions {
             return what
-                + "Do not delete it, because nothing else has its records: submit the files into a new namespace (--namespace), or copy what a "
-                + "namespace of \(count) partitions needs by `accountability replay --into NAME`"
+                + "Do not delete it, because nothing else has its records: stop what submits files, and submit "
+                + "all of them into a new namespace (--namespace NAME)"
         }
         return what
             + "`accountability topics --recreate \(topic.entity) --yes` recreates it, and its stage fills it again from the ledger"

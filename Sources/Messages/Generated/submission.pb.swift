@@ -128,6 +128,9 @@ public nonisolated struct Accountability_V1_InstallationClaim: Sendable {
 
   public var claimedUnixMilliseconds: Int64 = 0
 
+  /// The number of the ledger's partitions, which must not change: keys would be in other ones. 0 in older claims.
+  public var partitions: Int32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -578,7 +581,7 @@ nonisolated extension Accountability_V1_SubmissionEntry: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".InstallationClaim"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{3}key_fingerprint\0\u{1}host\0\u{3}claimed_unix_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}identity\0\u{3}key_fingerprint\0\u{1}host\0\u{3}claimed_unix_milliseconds\0\u{1}partitions\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -590,6 +593,7 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
       case 2: try { try decoder.decodeSingularBytesField(value: &self.keyFingerprint) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.host) }()
       case 4: try { try decoder.decodeSingularInt64Field(value: &self.claimedUnixMilliseconds) }()
+      case 5: try { try decoder.decodeSingularInt32Field(value: &self.partitions) }()
       default: break
       }
     }
@@ -608,6 +612,9 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
     if self.claimedUnixMilliseconds != 0 {
       try visitor.visitSingularInt64Field(value: self.claimedUnixMilliseconds, fieldNumber: 4)
     }
+    if self.partitions != 0 {
+      try visitor.visitSingularInt32Field(value: self.partitions, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -616,6 +623,7 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
     if lhs.keyFingerprint != rhs.keyFingerprint {return false}
     if lhs.host != rhs.host {return false}
     if lhs.claimedUnixMilliseconds != rhs.claimedUnixMilliseconds {return false}
+    if lhs.partitions != rhs.partitions {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -89,7 +89,7 @@ final class IngestionLoop: WorkerBody {
         // Any transaction that an earlier run left open has ended by now, so the last receipts are final.
         var last = try lastTransaction(offsets, topic)
         try sink.warmUp(topic: connection.pipeline.name(Topics.progress))
-        try LedgerClaim.hold(connection, key: key, group: identity, sink: sink)
+        try LedgerClaim.hold(connection, key: key, partitions: partitions, group: identity, sink: sink)
         metrics.setReadiness("reading the acts of the Department")
         let releases = try ReleaseFollower(connection, topic: topic, partitions: partitions, group: identity)
         defer { releases.close() }
