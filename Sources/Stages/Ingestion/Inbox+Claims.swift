@@ -8,18 +8,22 @@ extension Inbox {
     /// taken in order.
     ///
     /// Files that have waited for a minute are taken anyway.
-    func claimPlainFiles(now: Date) throws {
-        var claimed: Set<String> = []
-        for name in try names() where name.hasSuffix(".json") {
-            if let plain = readTicket(String(name.dropLast(5)))?.claims { claimed.insert(plain) }
+    ///
+    /// - Parameters:
+    ///   - names: what the folder contains.
+    ///   - tickets: the submissions that wait.
+    ///   - now: the moment.
+    /// - Returns: the tickets of the new submissions.
+    /// - Throws: the errors of the file system.
+    func claimPlainFiles(among names: [String], beside tickets: [Ticket], now: Date) throws -> [Ticket] {
+        let claimed = Set(tickets.compactMap(\.claims))
+        let plain = names.filter {
+            Self.isPlain($0) && !claimed.contains($0) && changed(directory.appendingPathComponent($0)) != nil
         }
-        let plain = try names()
-            .filter {
-                Self.isPlain($0) && !claimed.contains($0) && changed(directory.appendingPathComponent($0)) != nil
-            }
         let settled = plain.filter { watch.isSettled(directory.appendingPathComponent($0), now: now) }
         watch.forget(except: plain)
         let ready = settled.count == plain.count ? settled : settled.filter { watch.isImpatient($0, now: now) }
+        var made: [Ticket] = []
         for name in ready.sorted(by: { Self.comesBefore((rank($0), $0), (rank($1), $1)) }) {
             let id = watch.identifier(Self.milliseconds(now))
             let shown = PlainText.escaped(name, limit: 200)
@@ -29,17 +33,20 @@ extension Inbox {
                 submittedBy: owner(of: directory.appendingPathComponent(name)),
                 channel: .inbox
             )
-            try write(Ticket(id: id, fileName: shown, options: options, claims: name), to: ticket(id))
+            let ticket = Ticket(id: id, fileName: shown, options: options, claims: name)
+            try write(ticket, to: self.ticket(id))
             try FileManager.default.moveItem(at: directory.appendingPathComponent(name), to: data(id))
             watch.rename(name, to: data(id).lastPathComponent)
+            made.append(ticket)
         }
+        return made
     }
 
     /// Makes the renames for which a process that stopped left a ticket, and forgets tickets of files that are gone.
-    func finishClaims() throws {
-        for name in try names() where name.hasSuffix(".json") {
-            let id = String(name.dropLast(5))
-            guard let claimed = readTicket(id)?.claims, !receiptExists(id), !exists(data(id)) else { continue }
+    func finishClaims(_ tickets: [Ticket]) throws {
+        for ticket in tickets {
+            let id = ticket.id
+            guard let claimed = ticket.claims, !receiptExists(id), !exists(data(id)) else { continue }
             // An earlier submission still has to write its receipt; the file is claimed after that.
             if claimed.hasSuffix(".data"), !receiptExists(String(claimed.dropLast(5))) { continue }
             let plain = directory.appendingPathComponent(claimed)
@@ -126,9 +133,8 @@ extension Inbox {
 
     /// Deletes drafts, and data without a ticket, that were not written to for an hour, because they contain
     /// identifiers.
-    func removeAbandoned(now: Date) throws {
-        for name in try names() where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress")
-        {
+    func removeAbandoned(among names: [String], now: Date) throws {
+        for name in names where name.hasSuffix(".data") || name.hasSuffix(".draft") || name.hasSuffix(".progress") {
             let file = directory.appendingPathComponent(name)
             if name.hasSuffix(".data"), exists(ticket(String(name.dropLast(5)))) { continue }
             guard let changed = changed(file), now.timeIntervalSince(changed) >= Inbox.abandonment else { continue }

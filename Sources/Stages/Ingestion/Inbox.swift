@@ -127,13 +127,14 @@ public struct Inbox: Sendable {
     /// - Throws: ``InboxError`` when the folder cannot be read.
     public func pending(now: Date = Date()) throws(InboxError) -> [InboxItem] {
         do {
-            try claimPlainFiles(now: now)
-            try removeAbandoned(now: now)
-            try finishClaims()
+            let names = try names()
+            var tickets = names.filter { $0.hasSuffix(".json") }.compactMap { readTicket(String($0.dropLast(5))) }
+            tickets += try claimPlainFiles(among: names, beside: tickets, now: now)
+            try removeAbandoned(among: names, now: now)
+            try finishClaims(tickets)
             var items: [InboxItem] = []
-            for name in try names() where name.hasSuffix(".json") {
-                let id = String(name.dropLast(5))
-                guard let ticket = readTicket(id) else { continue }
+            for ticket in tickets {
+                let id = ticket.id
                 if receiptExists(id) {
                     try remove(id)
                     continue

@@ -125,13 +125,17 @@ final class IngestionLoop: WorkerBody {
         var aborts = Aborts()
         logger.info("watching", metadata: ["inbox": "\(inbox.directory.path)"])
         var told: Set<InboxOddity> = []
+        var lastLook: ContinuousClock.Instant?
         var lastItem = ContinuousClock.now
         let changes = FolderWatch(inbox)
         while !isStopping {
             metrics.noteTurn()
             let content = inbox.content
             let items = try inbox.pending()
-            tell(try inbox.oddities(), &told)
+            if lastLook.map({ .now - $0 >= .seconds(1) }) ?? true {
+                tell(try inbox.oddities(), &told)
+                lastLook = .now
+            }
             var rest = items[...]
             while !rest.isEmpty, !isStopping { try handle(&rest, transaction, &last, &aborts) }
             if !items.isEmpty {
