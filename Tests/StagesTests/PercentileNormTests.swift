@@ -120,6 +120,32 @@ import Testing
     }
 
     /// 603 CMR 2.03(2)(a).
+    @Test func whatWasSubmittedAfterTheReleaseStaysOutOfItsNorm() throws {
+        let (before, after) = ("20190701T075959000Z-cccccc", "20190701T080001000Z-aaaaaa")
+        // One that a later submission changed first: nobody can tell what of it is older.
+        let first = try bench()
+        try fill(first)
+        try first.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
+        try first.driver.run()
+        try score(first, codes[0], 510, cause: after)
+        try first.driver.run()
+        try score(first, codes[0], 511, cause: before)
+        try first.driver.run()
+        #expect(try percentiles(first) == [95, 20, 30, 40, 50, 60, 70, 80, 90])
+        #expect(try entries(first)[codes[0]]?.frozen == true)
+        // One that an earlier submission changed first: the norm has only that.
+        let second = try bench()
+        try fill(second)
+        try second.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
+        try second.driver.run()
+        try score(second, codes[8], 480, cause: before)
+        try score(second, codes[8], 530, cause: after)
+        try second.driver.run()
+        #expect(try percentiles(second) == [20, 30, 40, 50, 60, 70, 80, 90, 95])
+        #expect(try entries(second)[codes[8]]?.frozen == true)
+    }
+
+    /// 603 CMR 2.03(2)(a).
     ///
     /// Of four schools the percentiles of ranks 1 to 4 are 20, 40, 60 and 80, and 90 above all. Ranked anew, all four
     /// would have other percentiles of achievement, and the corrected school the highest of all.

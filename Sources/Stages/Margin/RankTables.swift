@@ -162,14 +162,18 @@ public final class RankTables {
             var years: [Int: PercentileYearValues] = [:]
             var counts: [GradeSpan: [Indicator: Int64]] = [:]
             for (before, standing) in row.years {
-                var current: [GradeSpan: [Indicator: Int64]] = [:]
-                years[before] = try values(of: standing, counts: &current, isNorm: isNorm)
-                if before == 0 { counts = current }
+                // Organizations that were part of a norm stay in it, whatever their size now.
+                let minimum = isNorm ? nil : try frameworks.ifCovered(schoolYear: year - before)?.minimumSize
+                let ranked = try StandingRow(standing, minimumSize: minimum).ranked(before, under: framework)
+                if ranked.isRanked { years[before] = ranked.values }
             }
             guard !years.isEmpty else { continue }
-            if isNorm, let own = standings[group]?[row.code]?[0] {
-                // A norm keeps no counts; those of today's values are of the same students.
-                _ = try values(of: own, counts: &counts, isNorm: false)
+            // A norm keeps no counts; those of today's values are of the same students.
+            for value in standings[group]?[row.code]?[0]?.values ?? [] where value.hasCount {
+                guard let span = GradeSpan(wireName: value.gradeSpan),
+                    let indicator = Indicator(wireName: value.indicator), years[0]?[span, indicator] != nil
+                else { continue }
+                counts[span, default: [:]][indicator] = Int64(value.count)
             }
             positions[row.code] = members.count
             members.append(
@@ -185,33 +189,5 @@ public final class RankTables {
             )
         }
         return Ranks(margin: try PercentileMargin(members, framework), positions: positions)
-    }
-
-    /// A standing as the percentile stage reads it.
-    private func values(
-        of standing: Accountability_V1_Standing,
-        counts: inout [GradeSpan: [Indicator: Int64]],
-        isNorm: Bool
-    ) throws -> PercentileYearValues {
-        let shares = standing.hasNonHighEnrollment && standing.hasHighEnrollment
-        var values = PercentileYearValues(
-            comparisonGroup: ComparisonGroup(wireName: standing.comparisonGroup),
-            nonHighShare: shares
-                ? try PercentileYearValues.share(
-                    nonHigh: Int64(standing.nonHighEnrollment),
-                    high: Int64(standing.highEnrollment)
-                ) : nil,
-            schoolType: SchoolType(wireName: standing.schoolType)
-        )
-        let minimum = try frameworks.ifCovered(schoolYear: Int(standing.schoolYear))?.minimumSize
-        let least = isNorm ? 0 : UInt32(clamping: minimum?.accountability.value ?? 0)
-        for value in standing.values {
-            guard let span = GradeSpan(wireName: value.gradeSpan), let indicator = Indicator(wireName: value.indicator)
-            else { continue }
-            if value.hasCount, value.count < least { continue }
-            values[span, indicator] = try Ratio(decimal: value.value)
-            if value.hasCount { counts[span, default: [:]][indicator] = Int64(value.count) }
-        }
-        return values
     }
 }

@@ -24,8 +24,17 @@ final class GroupStandings {
     /// The changes of organizations, with their reconfigurations.
     private var changes: OrganizationChanges
     private var causes = CauseSet()
-    /// What changed since the last ``clean()`` while there were norms, with the submissions that changed it.
-    private var arrivals: [(position: Int, year: Int, causes: CauseSet)] = []
+    /// A changed row, with the submissions that changed it.
+    private struct Arrival {
+        let position: Int
+        let year: Int
+        let before: StandingRow?
+        let after: StandingRow?
+        let causes: CauseSet
+    }
+
+    /// What changed since the last ``clean()`` while there were norms, in order.
+    private var arrivals: [Arrival] = []
 
     init(group: StudentGroup, changes: OrganizationChanges) {
         self.group = group
@@ -45,7 +54,10 @@ final class GroupStandings {
         rows[year]?[position] = row
         dirtyYears.insert(year)
         causes.insert(cause)
-        if !norms.isEmpty { arrivals.append((position, year, CauseSet(cause))) }
+        guard !norms.isEmpty else { return }
+        arrivals.append(
+            Arrival(position: position, year: year, before: before, after: row, causes: CauseSet(cause))
+        )
     }
 
     /// Takes the changes of organizations; one of them came, changed or was withdrawn that concerns a school year and
@@ -124,12 +136,8 @@ final class GroupStandings {
     ///
     /// The row of the year itself names the years under former codes; their values stay with these codes.
     private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: StandingRow] {
-        let isAtCurrent = framework.percentile?.earlierAbsenteeism.value == .atCurrentThreshold
-        let threshold = isAtCurrent ? framework.indicators?.chronicAbsenceThresholds.value.first : nil
         var rows: [Int: StandingRow] = [:]
-        for before in weighs {
-            rows[before] = row(position, year - before)?.ranked(at: before > 0 ? threshold : nil)
-        }
+        for before in weighs { rows[before] = row(position, year - before)?.ranked(before, under: framework) }
         guard !changes.isEmpty else { return rows }
         let history = changes.history(
             of: codes[position],
@@ -184,7 +192,8 @@ final class GroupStandings {
     /// Completes the norm of a release with what was submitted before the release and arrives after it.
     ///
     /// A release comes to the ranks by a shorter way than the rows of files. The names of submissions begin with the
-    /// time, so that they say which came first; other names say nothing.
+    /// time, so that they say which came first; other names say nothing. Once a later submission has changed a row,
+    /// nobody can tell what in it is of earlier ones.
     private func complete(
         _ year: Int,
         _ release: String,
@@ -198,9 +207,16 @@ final class GroupStandings {
             let latest = late.causes.latest
             guard SubmissionIdentifier.milliseconds(of: latest) != nil, latest < release else { continue }
             var rows = norms[year]?.rows[late.position] ?? [:]
-            let row = current(late.position, year, weighs, framework)[before]
-            guard rows[before] != row else { continue }
-            rows[before] = row
+            let origin = current(late.position, year, weighs, framework)[before]
+            /// The row as the norm would have it.
+            func inNorm(_ row: StandingRow?, like other: StandingRow?) -> StandingRow? {
+                var row = row?.ranked(before, under: framework)
+                row?.reconfigured = other?.reconfigured
+                row?.formers = other?.formers ?? [:]
+                return row
+            }
+            guard inNorm(late.before, like: rows[before]) == rows[before] else { continue }
+            rows[before] = inNorm(late.after, like: rows[before] ?? origin)
             norms[year]?.entries[late.position] = Norm.Entry(release: release, rows: rows)
             try publish(norm: rows, of: codes[late.position], year: year, release: release, output: output)
             ranked[year] = nil

@@ -74,12 +74,14 @@ struct StandingRow: Hashable {
 }
 
 extension StandingRow {
-    /// The row as it is ranked: with the rates of chronic absenteeism at a threshold, where that is another one than
-    /// counted in its year; nil: as they counted.
-    func ranked(at threshold: Ratio?) -> StandingRow {
+    /// The row as it is ranked, by how many years before the ranked one it is: an earlier one may have the rates of
+    /// chronic absenteeism at the current threshold, which may be another one than counted in its year.
+    func ranked(_ before: Int, under framework: Framework) -> StandingRow {
         var row = self
         row.otherThresholds = [:]
-        guard let threshold else { return row }
+        guard before > 0, framework.percentile?.earlierAbsenteeism.value == .atCurrentThreshold,
+            let threshold = framework.indicators?.chronicAbsenceThresholds.value.first
+        else { return row }
         for (span, rates) in otherThresholds {
             if let rate = rates[threshold] { row.values[span, .chronicAbsenteeism] = rate }
         }
