@@ -277,6 +277,21 @@ import Testing
         #expect(try run.standing("2019/all_students/00010001")?.values.map(\.indicator) == ["four_year_graduation"])
     }
 
+    /// The lowest-performing 5 percent are of all schools that receive funds under Title I.
+    @Test func aSchoolUnderTitle1WithoutValuesIsCounted() throws {
+        let run = try run(
+            [
+                .organization(2019, "00010001", .school, comparison: "non_high", title1: true),
+                .organization(2019, "00010002", .school, comparison: "non_high"),
+                .organization(2019, "00010000", .district, comparison: "", title1: true),
+            ],
+            closing: 2019
+        )
+        let standing = try #require(try run.standing("2019/all_students/00010001"))
+        #expect(standing.title1 && standing.values.isEmpty)
+        #expect(run.table(Topics.standings).count == 1)
+    }
+
     /// Stray rows of grade 10 do not make a school of grades K to 8 a middle/high school, and grades without tests make
     /// no span at all.
     @Test func declaredGradesAndNeverStudentsDecideTheComparisonGroup() throws {

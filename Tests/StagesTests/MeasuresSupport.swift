@@ -277,9 +277,11 @@ struct Fact {
         nonHigh: UInt32? = nil,
         high: UInt32? = nil,
         grades: String = "",
-        schoolType: String = ""
+        schoolType: String = "",
+        title1: Bool = false
     ) -> Fact {
         var organization = Accountability_V1_Organization()
+        organization.title1 = title1
         organization.type = type
         organization.comparisonGroup = comparison
         if let nonHigh { organization.nonHighEnrollment = nonHigh }

@@ -23,6 +23,7 @@ extension TestCitation {
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.afterTheReleaseACorrectionIsPlacedAmongTheOthers"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.beforeTheReleaseEverybodyIsRankedAnew"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.theOthersStandWithTheirPublishedFiguresAtEveryStep"),
+        TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.whatWasSubmittedAfterTheReleaseStaysOutOfItsNorm"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileNormTests.whatWasSubmittedBeforeTheReleaseIsPartOfItsNorm"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileRankingTests.anUnchangedSchoolHasItsPublishedPercentile"),
         TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "PercentileRankingTests.whoIsBetterInEverythingIsNotRankedLower"),
