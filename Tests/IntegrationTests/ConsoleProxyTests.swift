@@ -32,9 +32,9 @@ import Testing
         process.standardOutput = output
         try process.run()
         programs.append(process)
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let ports = line.split(whereSeparator: \.isWhitespace).dropFirst().compactMap { Int($0) }
-        try #require(!ports.isEmpty, "\(client) did not start")
+        let line = firstLine(of: output)
+        let ports = line.split(separator: " ").dropFirst().compactMap { Int($0) }
+        try #require(!ports.isEmpty, "\(client) did not start: \(line)")
         return ports
     }
 

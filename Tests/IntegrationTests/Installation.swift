@@ -52,6 +52,20 @@ func run(_ program: String, _ arguments: [String], environment: [String: String]
     )
 }
 
+/// Waits for the first line that a program writes, without its end; what it wrote of a line if it ended before.
+///
+/// A program may write a line in parts: those that have arrived are not always the whole.
+func firstLine(of output: Pipe) -> String {
+    var line = Data()
+    while true {
+        let part = output.fileHandleForReading.availableData
+        line += part
+        if part.isEmpty || line.contains(UInt8(ascii: "\n")) {
+            return String(decoding: line.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        }
+    }
+}
+
 /// The seven workers under a namespace of their own on the tests' broker, with a home in a temporary folder.
 final class Installation: CommandLineHome {
     let home: String

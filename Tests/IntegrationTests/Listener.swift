@@ -41,8 +41,8 @@ final class Listener {
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let line = output.fileHandleForReading.availableData
-        try #require(String(decoding: line, as: UTF8.self).hasPrefix("listening"), "the listener did not start")
+        let line = firstLine(of: output)
+        try #require(line == "listening", "the listener did not start: \(line)")
     }
 
     /// Breaks every connection and listens no more.

@@ -26,8 +26,8 @@ final class StrangersTransaction {
         let output = Pipe()
         process.standardOutput = output
         try process.run()
-        let told = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        try #require(told.hasPrefix("open"), "the transaction is not open: \(told)")
+        let told = firstLine(of: output)
+        try #require(told == "open", "the transaction is not open: \(told)")
     }
 
     /// Aborts it.
