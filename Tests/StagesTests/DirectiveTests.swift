@@ -92,6 +92,51 @@ import Testing
 
         """
 
+    /// Every stage learns from the markers when everything has come to it that was submitted before the release.
+    @Test func anOfficialReleaseIsMarkedInEveryPartition() throws {
+        let bench = try ValidationBench()
+        try bench.prepare()
+        func markers() -> [[UInt8]] {
+            (bench.driver.topics[bench.pipeline.name(Topics.submissions)] ?? [])
+                .compactMap { partition in
+                    partition.last.flatMap { $0.eventType == Topics.completionType ? $0.key : nil }
+                }
+        }
+        func releases() throws -> [String: Bool] {
+            try bench.standing(Topics.directives).filter { !$0.key.hasPrefix("~") }
+                .mapValues { try Accountability_V1_Directive(serializedBytes: $0.value ?? []).marked }
+        }
+        try bench.submit(table(.directives, [row(2019, "release", "preliminary", "00010000", "2019-09-20")]))
+        try bench.driver.run()
+        #expect(markers().isEmpty)
+        let id =
+            try bench.submit(
+                table(
+                    .directives,
+                    [
+                        row(2019, "release", "official", "00010000", "2019-09-24"),
+                        row(2019, "release", "preliminary", "00020000", "2019-09-24"),
+                        row(2019, "release", "official", "00000000", "2019-09-24"),
+                    ]
+                )
+            )
+            .id
+        try bench.driver.run()
+        #expect(markers() == Array(repeating: Array("~release/\(id)/operator/0".utf8), count: 3))
+        #expect(
+            try releases() == [
+                "2019/release/00010000/preliminary": false, "2019/release/00020000/preliminary": false,
+                "2019/release/00010000/official": true, "2019/release/00000000/official": true,
+            ]
+        )
+        // Every validator passes it on.
+        for topic in [Topics.records, Topics.directives] {
+            let partitions = bench.driver.topics[bench.pipeline.name(topic)] ?? []
+            let passed = partitions.flatMap { $0 }.filter { $0.key.starts(with: Array("~release/\(id)/".utf8)) }
+            #expect(passed.count == 3 * partitions.count)
+        }
+    }
+
     /// Only a proposal or a recommendation carries a document, which has to be a framework of its year.
     @Test func aDocumentIsAFrameworkOfItsYear() throws {
         let bench = try ValidationBench()

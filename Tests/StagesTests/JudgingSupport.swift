@@ -108,6 +108,11 @@ struct JudgingBench {
         }
     }
 
+    /// Marks a release on topics: everything that was submitted before it is there.
+    func mark(_ submission: String, _ topics: TopicDefinition...) throws {
+        for topic in topics { try driver.close(scope: "release/\(submission)", topic: pipeline.name(topic)) }
+    }
+
     /// Closes a year on everything that the determination stage reads.
     func closeMeasures(_ year: Int) throws {
         try close(year, Topics.participation, Topics.indicators, Topics.percentiles, Topics.directives)
@@ -331,10 +336,12 @@ struct JudgingBench {
         end: String = "",
         reference: String = "",
         submission: String = "acts-1",
+        marked: Bool = false,
         document: String = "",
         cause: String = ""
     ) throws {
         var directive = Accountability_V1_Directive()
+        directive.marked = marked
         directive.document = document
         directive.submission = submission
         directive.effectiveDate = date

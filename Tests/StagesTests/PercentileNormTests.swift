@@ -93,56 +93,96 @@ import Testing
         #expect(try entries(bench).values.allSatisfy { !$0.frozen })
     }
 
+    private static let release = "20190701T080000000Z-bbbbbb"
+    private static let (before, after) = ("20190701T075959000Z-cccccc", "20190701T080001000Z-aaaaaa")
+
+    /// The release has come, and not yet all that was submitted before it.
+    private func announce(_ bench: JudgingBench) throws {
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official", submission: Self.release, marked: true)
+        try bench.driver.run()
+    }
+
+    private func arrive(_ bench: JudgingBench) throws {
+        try bench.mark(Self.release, Topics.standings, Topics.directives)
+        try bench.driver.run()
+    }
+
+    private func norms(_ bench: JudgingBench) throws -> Int {
+        try bench.messages(Topics.percentiles, Accountability_V1_PercentileEntry.self).keys
+            .count { $0.contains("/norm/") }
+    }
+
     /// A release comes to the ranks by a shorter way than the rows of a file, and may overtake them.
     ///
     /// 603 CMR 2.03(2)(a).
-    @Test func whatWasSubmittedBeforeTheReleaseIsPartOfItsNorm() throws {
+    @Test(arguments: [false, true]) func whatWasSubmittedBeforeTheReleaseIsPartOfItsNorm(isRestarted: Bool) throws {
         let bench = try bench()
-        try fill(bench)
-        try bench.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
+        try announce(bench)
+        #expect(try percentiles(bench) == ranks && norms(bench) == 0)
+        try score(bench, codes[0], 510, cause: Self.before)
         try bench.driver.run()
-        #expect(try percentiles(bench) == ranks)
-        try score(bench, codes[0], 510, cause: "20190701T075959000Z-cccccc")
+        if isRestarted { bench.driver.restartAll() }
+        // One partition after another.
+        let topic = bench.pipeline.name(Topics.standings)
+        try bench.mark(Self.release, Topics.directives)
+        try bench.driver.close(scope: "release/another", topic: topic)
         try bench.driver.run()
+        #expect(try norms(bench) == 0)
+        try arrive(bench)
         let late: [UInt32?] = [90, 10, 20, 30, 40, 50, 60, 70, 80]
-        #expect(try percentiles(bench) == late)
+        #expect(try percentiles(bench) == late && norms(bench) == codes.count + 1)
         #expect(try entries(bench).values.allSatisfy { !$0.frozen })
-        // A restart knows the completed norm, and a later submission is placed in it.
-        bench.driver.restartAll()
-        try score(bench, codes[1], 520, cause: "20190701T080001000Z-aaaaaa")
+        if isRestarted { bench.driver.restartAll() }
+        try score(bench, codes[1], 520, cause: Self.before)
         try bench.driver.run()
         #expect(try percentiles(bench) == [90, 95, 20, 30, 40, 50, 60, 70, 80])
         #expect(try entries(bench)[codes[1]]?.frozen == true)
-        // Of a submission before the release and one after it nobody can tell the parts.
-        try score(bench, codes[2], 530, cause: "20190701T075959000Z-cccccc,20190701T080002000Z-aaaaaa")
-        try bench.driver.run()
-        #expect(try percentiles(bench) == [90, 95, 95, 30, 40, 50, 60, 70, 80])
     }
 
     /// 603 CMR 2.03(2)(a).
     @Test func whatWasSubmittedAfterTheReleaseStaysOutOfItsNorm() throws {
-        let (before, after) = ("20190701T075959000Z-cccccc", "20190701T080001000Z-aaaaaa")
-        // One that a later submission changed first: nobody can tell what of it is older.
-        let first = try bench()
-        try fill(first)
-        try first.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
-        try first.driver.run()
-        try score(first, codes[0], 510, cause: after)
-        try first.driver.run()
-        try score(first, codes[0], 511, cause: before)
-        try first.driver.run()
-        #expect(try percentiles(first) == [95, 20, 30, 40, 50, 60, 70, 80, 90])
-        #expect(try entries(first)[codes[0]]?.frozen == true)
-        // One that an earlier submission changed first: the norm has only that.
-        let second = try bench()
-        try fill(second)
-        try second.directive(2019, "release", "00000000", "official", submission: "20190701T080000000Z-bbbbbb")
-        try second.driver.run()
-        try score(second, codes[8], 480, cause: before)
-        try score(second, codes[8], 530, cause: after)
-        try second.driver.run()
-        #expect(try percentiles(second) == [20, 30, 40, 50, 60, 70, 80, 90, 95])
-        #expect(try entries(second)[codes[8]]?.frozen == true)
+        let bench = try bench()
+        try announce(bench)
+        try score(bench, codes[0], 509, cause: Self.before)
+        try score(bench, codes[0], 510, cause: Self.after)
+        try score(bench, codes[8], 480, cause: Self.after)
+        try score(bench, codes[8], 479, cause: Self.after)
+        // A school that only a later submission brings.
+        try score(bench, "00110005", 495, cause: Self.after)
+        try bench.driver.run()
+        try arrive(bench)
+        // The norm has 509 and 498: the ninth school is below the lowest, 491.
+        #expect(try percentiles(bench) == [95, 10, 20, 30, 40, 50, 60, 70, 5])
+        #expect(try entries(bench)["00110005"]?.percentile == 50)
+        #expect(try norms(bench) == codes.count + 1)
+        // The next release takes what there is now.
+        try bench.directive(2019, "release", "00000000", "official", submission: "acts-2")
+        try bench.driver.run()
+        #expect(try norms(bench) == codes.count + 2)
+        #expect(try entries(bench).values.allSatisfy { !$0.frozen })
+    }
+
+    /// The earlier one stays in effect until the markers of the later one come.
+    @Test func aReleaseThatReplacesAnotherAwaitsItsMarkersToo() throws {
+        let bench = try bench()
+        try announce(bench)
+        try arrive(bench)
+        try score(bench, codes[0], 510, cause: Self.after)
+        let later = "20190702T080000000Z-bbbbbb"
+        try bench.directive(2019, "release", "00000000", "official", submission: later, marked: true)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [95, 20, 30, 40, 50, 60, 70, 80, 90])
+        try bench.mark(later, Topics.standings, Topics.directives)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+        // One that is withdrawn before its markers come has no effect.
+        try bench.directive(2019, "release", "00000000", "official", submission: "acts-3", marked: true)
+        try bench.put(Topics.directives, "2019/release/00000000/official", nil, partition: 0)
+        try bench.mark("acts-3", Topics.standings, Topics.directives)
+        try score(bench, codes[0], 480, cause: Self.after)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == ranks)
     }
 
     /// 603 CMR 2.03(2)(a).

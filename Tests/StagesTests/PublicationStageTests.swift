@@ -106,6 +106,29 @@ import Testing
         #expect(bench.history(Topics.publications, "2019/\(school)").allSatisfy { $0.cause.isEmpty })
     }
 
+    /// The numbers that people see are those of everything that was submitted before the release.
+    @Test(arguments: [false, true]) func whatWasSubmittedBeforeTheReleaseIsPublished(isRestarted: Bool) throws {
+        let bench = try JudgingBench.determining()
+        try fill(bench)
+        let submission = "20190701T080000000Z-bbbbbb"
+        try bench.directive(2019, "release", "00000000", "official", submission: submission, marked: true)
+        try bench.driver.run()
+        try counts(bench, other, ["all_students": 101, "white": 41])
+        try counts(bench, district, ["all_students": 201, "white": 91])
+        if isRestarted { bench.driver.restartAll() }
+        try bench.driver.run()
+        try bench.mark(submission, Topics.participation, Topics.indicators, Topics.directives)
+        try bench.driver.run()
+        #expect(try publications(bench).isEmpty)
+        #expect(try bench.determinations().values.allSatisfy { $0.status == "computed" })
+        try bench.mark(submission, Topics.percentiles)
+        try bench.driver.run()
+        #expect(try shown(bench, other).contains("all_students 101") && shown(bench, other).contains("white 41"))
+        let published = try publications(bench).values
+        #expect(published.count == 3 && published.allSatisfy { $0.status == "official" && $0.revision == 1 })
+        #expect(try bench.determinations().values.allSatisfy { $0.cause == submission })
+    }
+
     /// Who is named has missed the requirement, so there are at least as many of them as it asks for.
     @Test func aHiddenGroupIsNamedInNoList() throws {
         let bench = try JudgingBench.determining()

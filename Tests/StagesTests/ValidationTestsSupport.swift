@@ -200,6 +200,7 @@ final class ValidationBench {
 
     func rejections() throws -> [Accountability_V1_Rejection] {
         try (driver.topics[pipeline.name(Topics.rejections)] ?? []).flatMap { $0 }
+            .filter { $0.eventType != Topics.completionType }
             .map { try decoded(Accountability_V1_Rejection.self, $0) }
     }
 

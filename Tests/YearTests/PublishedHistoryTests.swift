@@ -52,7 +52,7 @@ import Testing
                             partition: Int32(partition),
                             key: record.key,
                             value: record.value,
-                            eventType: Topics.submissions.eventType,
+                            eventType: record.isMarker ? Topics.completionType : Topics.submissions.eventType,
                             cause: ""
                         )
                     }

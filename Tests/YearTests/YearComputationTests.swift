@@ -57,6 +57,21 @@ import Testing
         #expect(early.percentiles != figures.percentiles)
     }
 
+    /// The rows of the corrections come to the ranks and the publications on longer ways than the release does.
+    @Test(arguments: [UInt64(11), 12, 13]) func aReleaseIsOfEverythingThatWasSubmittedBeforeIt(seed: UInt64) throws {
+        let state = try StateFiles(students: 900, seed: seed)
+        let after = state.corrections + [try state.release()]
+        var figures = try Figures(computed(state.files, corrections: after, threads: 2).tables)
+        let partitions = 1 + Int32(seed % 4)
+        var atOnce = try driven(state.files, corrections: after, partitions: partitions, seed: seed, atOnce: true)
+        // Whether the ranks of a group that nobody is in any more were frozen.
+        for group in StudentGroup.allCases {
+            figures.percentiles["2019/norm/\(group.wireName)/00000000"] = nil
+            atOnce.percentiles["2019/norm/\(group.wireName)/00000000"] = nil
+        }
+        #expect(atOnce == figures && !figures.publications.isEmpty)
+    }
+
     @Test(arguments: [UInt64(5), 6, 7]) func threadsPartitionsOrderAndPiecesChangeNothing(seed: UInt64) throws {
         let state = try StateFiles(students: 900, seed: seed)
         let reference = try Figures(computed(state.files, partitions: 1).tables)

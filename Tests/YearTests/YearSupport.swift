@@ -148,7 +148,15 @@ final class StoredLedger: RecordSink {
 
 /// The same files through the driver that the stages are tested with: as workers fold, commit and flush, in an order
 /// from a seed.
-func driven(_ files: [InputFile], corrections: [InputFile], partitions: Int32, seed: UInt64) throws -> Figures {
+///
+/// - `atOnce`: whether all corrections are in the ledger before the first of them is processed.
+func driven(
+    _ files: [InputFile],
+    corrections: [InputFile],
+    partitions: Int32,
+    seed: UInt64,
+    atOnce: Bool = false
+) throws -> Figures {
     let pipeline = Pipeline()
     var topics: [String: Int32] = [:]
     for topic in Topics.all { topics[pipeline.name(topic)] = topic.partitionCount(tables: partitions) }
@@ -186,8 +194,9 @@ func driven(_ files: [InputFile], corrections: [InputFile], partitions: Int32, s
     try driver.run()
     for (place, file) in corrections.enumerated() {
         try take([file], from: 1000 + place)
-        try driver.run()
+        if !atOnce { try driver.run() }
     }
+    try driver.run()
     return try Figures(driver, pipeline)
 }
 

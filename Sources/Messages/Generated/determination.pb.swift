@@ -861,6 +861,10 @@ public nonisolated struct Accountability_V1_Directive: Sendable {
   /// Clears the value of `priorEnrollment`. Subsequent reads from it will return its default value.
   public mutating func clearPriorEnrollment() {self._priorEnrollment = nil}
 
+  /// Only for an official release: whether it takes effect with the completion markers `release/<submission>`, which
+  /// come after everything that was submitted before it. Otherwise it takes effect at once.
+  public var marked: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -2503,7 +2507,7 @@ nonisolated extension Accountability_V1_IndicatorPoints: SwiftProtobuf.Message, 
 
 nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Directive"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0\u{1}document\0\u{3}prior_org_code\0\u{3}prior_enrollment\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}directive\0\u{3}school_year\0\u{3}org_code\0\u{1}kind\0\u{3}effective_date\0\u{3}end_date\0\u{1}reason\0\u{1}reference\0\u{1}submission\0\u{1}rating\0\u{1}parts\0\u{3}packages_root\0\u{1}document\0\u{3}prior_org_code\0\u{3}prior_enrollment\0\u{1}marked\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2526,6 +2530,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
       case 13: try { try decoder.decodeSingularStringField(value: &self.document) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.priorOrgCode) }()
       case 15: try { try decoder.decodeSingularUInt32Field(value: &self._priorEnrollment) }()
+      case 16: try { try decoder.decodeSingularBoolField(value: &self.marked) }()
       default: break
       }
     }
@@ -2581,6 +2586,9 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     try { if let v = self._priorEnrollment {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 15)
     } }()
+    if self.marked != false {
+      try visitor.visitSingularBoolField(value: self.marked, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2600,6 +2608,7 @@ nonisolated extension Accountability_V1_Directive: SwiftProtobuf.Message, SwiftP
     if lhs.document != rhs.document {return false}
     if lhs.priorOrgCode != rhs.priorOrgCode {return false}
     if lhs._priorEnrollment != rhs._priorEnrollment {return false}
+    if lhs.marked != rhs.marked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -193,6 +193,11 @@ public nonisolated struct Accountability_V1_SubmissionHeader: Sendable {
   /// The rules for approvals also hold for rejections.
   public var rejects: String = String()
 
+  /// Whether a completion marker with the scope `release/<submission>` follows the rows in every partition, because the
+  /// submission makes results official. The release takes effect in a stage once all markers have come to it, and with
+  /// them everything that was submitted before. False in ledgers from before releases were marked.
+  public var marked: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -631,7 +636,7 @@ nonisolated extension Accountability_V1_InstallationClaim: SwiftProtobuf.Message
 
 nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".SubmissionHeader"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0\u{1}withdraws\0\u{1}reason\0\u{3}submitted_by\0\u{1}channel\0\u{1}official\0\u{1}approves\0\u{1}rejects\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}submission\0\u{3}file_name\0\u{1}sha256\0\u{1}layout\0\u{1}columns\0\u{3}received_unix_milliseconds\0\u{3}allow_undeclared\0\u{1}rows\0\u{1}withdraws\0\u{1}reason\0\u{3}submitted_by\0\u{1}channel\0\u{1}official\0\u{1}approves\0\u{1}rejects\0\u{1}marked\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -654,6 +659,7 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
       case 13: try { try decoder.decodeRepeatedMessageField(value: &self.official) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.approves) }()
       case 15: try { try decoder.decodeSingularStringField(value: &self.rejects) }()
+      case 16: try { try decoder.decodeSingularBoolField(value: &self.marked) }()
       default: break
       }
     }
@@ -705,6 +711,9 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if !self.rejects.isEmpty {
       try visitor.visitSingularStringField(value: self.rejects, fieldNumber: 15)
     }
+    if self.marked != false {
+      try visitor.visitSingularBoolField(value: self.marked, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -724,6 +733,7 @@ nonisolated extension Accountability_V1_SubmissionHeader: SwiftProtobuf.Message,
     if lhs.official != rhs.official {return false}
     if lhs.approves != rhs.approves {return false}
     if lhs.rejects != rhs.rejects {return false}
+    if lhs.marked != rhs.marked {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

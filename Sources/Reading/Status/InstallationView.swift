@@ -50,11 +50,11 @@ package struct InstallationView {
         case Topics.progress.entity:
             // Tombstones warm producers up.
             guard let value else { return true }
-            guard let marker = try? CompletionMarker.decode(value.span),
-                let year = SchoolYear.named(marker.scope), Self.announcing.contains(marker.stage)
-            else {
+            guard let marker = try? CompletionMarker.decode(value.span), Self.announcing.contains(marker.stage) else {
                 return false
             }
+            // The markers of official releases are other scopes.
+            guard let year = SchoolYear.named(marker.scope) else { return true }
             announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
             announced[year]?[marker.stage]?.expected = Int(marker.partitions)
         case Topics.submissions.entity:

@@ -138,6 +138,17 @@ struct DeterminationState {
     mutating func foldDirective(_ record: borrowing InputRecord) throws {
         let key = try record.key(of: TableTopics.directives)
         guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
+        mark(concernedBy: key, CauseSet(record.cause))
+    }
+
+    /// Puts the official releases in effect whose markers have come, see ``DirectiveTable/arrive(scope:)``.
+    mutating func arrive(scope: String) {
+        for key in directives.arrive(scope: scope) {
+            mark(concernedBy: key, CauseSet(ReleaseMark.submission(of: scope) ?? ""))
+        }
+    }
+
+    private mutating func mark(concernedBy key: DirectiveKey, _ causes: CauseSet) {
         let code = key.organization
         // A designation lasts, so it counts in every year from its own on; one that says nothing new changes nothing.
         // A change of an organization concerns others of its district: their rows may name the same code.
@@ -146,7 +157,7 @@ struct DeterminationState {
                 code == .state || code == $0 || code == $0.district
                     || key.act == .organizationChange && code.district == $0.district
             }
-        for other in concerned { mark(other, from: .min, CauseSet(record.cause)) }
+        for other in concerned { mark(other, from: .min, causes) }
     }
 
     private func number(_ text: String) throws -> Ratio? {

@@ -65,7 +65,7 @@ final class DeterminationTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = SchoolYear.named(scope) else { return }
+        guard let year = SchoolYear.named(scope) else { return state.arrive(scope: scope) }
         completeYears.insert(year)
         state.markAll(year: year)
         // The publication of an organization that no longer exists is withdrawn.

@@ -161,10 +161,12 @@ public struct FileIngestion: Sendable {
     ) throws -> IngestionSummary {
         let match = try recognize(try open(watch).header)
         let digest = try digestOfFile(watch)
-        let rows = try countRows(watch)
+        let (rows, isMarked) = try survey(match, watch)
         state.totalRows = rows
         var writer = EntryWriter(self, match: match, sink: sink)
-        try writer.send(header(of: match.layout, digest: digest, rows: rows, received: received))
+        try writer.send(
+            header(of: match.layout, digest: digest, rows: rows, isMarked: isMarked, received: received)
+        )
         var reader = try open(watch)
         state.totalBytes = reader.totalBytes
         while true {
@@ -180,6 +182,10 @@ public struct FileIngestion: Sendable {
             if writer.rows % 10_000 == 0 { try watch.check() }
         }
         try writer.finish()
+        if isMarked {
+            let scope = ReleaseMark.scope(of: submission)
+            try pipeline.mark(scope, partitions: partitions, cause: submission, into: sink)
+        }
         guard try digestOfFile(watch) == digest, writer.rows == rows else {
             throw SubmissionRefused(
                 .changed,
@@ -200,6 +206,7 @@ public struct FileIngestion: Sendable {
         of layout: Layout,
         digest: [UInt8],
         rows: Int,
+        isMarked: Bool,
         received: Int64
     ) -> Accountability_V1_SubmissionEntry {
         var header = Accountability_V1_SubmissionHeader()
@@ -213,6 +220,7 @@ public struct FileIngestion: Sendable {
         header.rows = UInt64(clamping: rows)
         header.submittedBy = PlainText.escaped(options.submittedBy ?? "", limit: 200)
         header.channel = (options.channel ?? .inbox).rawValue
+        header.marked = isMarked
         // Acts of the Department make results official and correct this, so they are never held.
         if layout != .directives { header.official = official }
         var entry = Accountability_V1_SubmissionEntry()
@@ -239,12 +247,20 @@ public struct FileIngestion: Sendable {
         }
     }
 
-    private func countRows(_ watch: WatchedReading) throws(CSVError) -> Int {
+    /// Counts the rows, and finds out whether one of them may make results official.
+    private func survey(_ match: HeaderMatch, _ watch: WatchedReading) throws(CSVError) -> (rows: Int, isMarked: Bool) {
+        let isOfActs = match.layout == .directives
+        let act = isOfActs ? match.positions[DirectivePlace.directive] : nil
+        let kind = isOfActs ? match.positions[DirectivePlace.kind] : nil
         var reader = try open(watch)
         var rows = 0
+        var isMarked = false
         while true {
             do throws(CSVError) {
-                guard try reader.next() else { return rows }
+                guard try reader.next() else { return (rows, isMarked) }
+                if let act, let kind, ReleaseMark.follows(act: reader.field(act), kind: reader.field(kind)) {
+                    isMarked = true
+                }
             } catch {
                 guard error.isRecoverable else { throw error }
             }

@@ -68,6 +68,12 @@ public enum SubmissionIdentifier {
         return ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1_000 + rest
     }
 
+    /// Whether a submission was surely made later than another one; false if a text does not name a submission.
+    static func isLater(_ name: String, than other: String) -> Bool {
+        guard let own = milliseconds(of: name), let others = milliseconds(of: other) else { return false }
+        return own > others
+    }
+
     private static func padded(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits

@@ -35,14 +35,24 @@ extension Pipeline {
         incomplete: String = "",
         into sink: any RecordSink
     ) throws {
-        let topic = name(Topics.submissions)
         var closed = Accountability_V1_YearClosed()
         closed.schoolYear = UInt32(clamping: year)
         closed.closedBy = person
         closed.incomplete = incomplete
         try write(.yearClosed(closed), key: "closed/\(year)", partitions: 0..<1, into: sink)
+        try mark(
+            "\(year)",
+            partitions: partitions,
+            cause: incomplete.isEmpty ? "" : "incomplete: \(incomplete)",
+            into: sink
+        )
+    }
+
+    /// Writes the operator's marker of a scope to every partition of the ledger: each stage passes it on when it has
+    /// published everything before it.
+    func mark(_ scope: String, partitions: Int32, cause: String, into sink: any RecordSink) throws {
         let marker = try CompletionMarker.encode(
-            scope: "\(year)",
+            scope: scope,
             stage: CompletionMarker.operatorStage,
             partition: 0,
             partitions: 1
@@ -50,12 +60,12 @@ extension Pipeline {
         let key = Array(marker.key.utf8)
         for partition in 0..<partitions {
             try sink.send(
-                topic: topic,
+                topic: name(Topics.submissions),
                 partition: partition,
                 key: key.span,
                 value: marker.value.span,
                 eventType: Topics.completionType,
-                cause: incomplete.isEmpty ? "" : "incomplete: \(incomplete)"
+                cause: cause
             )
         }
     }

@@ -24,17 +24,10 @@ final class GroupStandings {
     /// The changes of organizations, with their reconfigurations.
     private var changes: OrganizationChanges
     private var causes = CauseSet()
-    /// A changed row, with the submissions that changed it.
-    private struct Arrival {
-        let position: Int
-        let year: Int
-        let before: StandingRow?
-        let after: StandingRow?
-        let causes: CauseSet
-    }
-
-    /// What changed since the last ``clean()`` while there were norms, in order.
-    private var arrivals: [Arrival] = []
+    /// A release whose markers have not come; nil if there is none.
+    private var awaited: String?
+    /// By year and position, the rows before submissions later than the awaited release changed them.
+    private var originals: [Int: [Int: StandingRow?]] = [:]
 
     init(group: StudentGroup, changes: OrganizationChanges) {
         self.group = group
@@ -54,10 +47,19 @@ final class GroupStandings {
         rows[year]?[position] = row
         dirtyYears.insert(year)
         causes.insert(cause)
-        guard !norms.isEmpty else { return }
-        arrivals.append(
-            Arrival(position: position, year: year, before: before, after: row, causes: CauseSet(cause))
-        )
+        guard let awaited, SubmissionIdentifier.isLater(CauseSet(cause).latest, than: awaited),
+            originals[year]?[position] == nil
+        else { return }
+        originals[year, default: [:]][position] = .some(before)
+    }
+
+    /// Takes the first release whose markers have not come, or that there is none.
+    ///
+    /// Its norm is taken when everything that was submitted before it is here. Rows that later submissions change
+    /// meanwhile go into the norm as they were; of one that earlier and later ones change, nobody can tell the parts.
+    func await(release: String?) {
+        if awaited == nil, release != nil { originals = [:] }
+        awaited = release
     }
 
     /// Takes the changes of organizations; one of them came, changed or was withdrawn that concerns a school year and
@@ -97,7 +99,7 @@ final class GroupStandings {
     func clean() {
         dirtyYears = []
         causes = CauseSet()
-        arrivals = []
+        if awaited == nil { originals = [:] }
     }
 
     /// Publishes a year's percentiles and thresholds if a year that it weighs is dirty.
@@ -114,9 +116,6 @@ final class GroupStandings {
             case .liveUntilOfficial: release
             }
         let weighs = parameters.yearWeights.value.keys.sorted()
-        if let release, parameters.norm.value == .liveUntilOfficial {
-            try complete(year, release, framework, weighs: weighs, output)
-        }
         let norm = try norm(year, frozenBy, framework, weighs: weighs, output)
         if dirtyYears.contains(year) {
             let counted = norm.map { $0.sorted { $0.key < $1.key }.map { $0.value[0] } } ?? rows[year] ?? []
@@ -135,9 +134,20 @@ final class GroupStandings {
     /// An organization's current values for the ranks of a year, by the number of years before.
     ///
     /// The row of the year itself names the years under former codes; their values stay with these codes.
-    private func current(_ position: Int, _ year: Int, _ weighs: [Int], _ framework: Framework) -> [Int: StandingRow] {
+    ///
+    /// - `isNorm`: without what submissions after the release changed.
+    private func current(
+        _ position: Int,
+        _ year: Int,
+        _ weighs: [Int],
+        _ framework: Framework,
+        isNorm: Bool = false
+    ) -> [Int: StandingRow] {
         var rows: [Int: StandingRow] = [:]
-        for before in weighs { rows[before] = row(position, year - before)?.ranked(before, under: framework) }
+        for before in weighs {
+            let original = isNorm ? originals[year - before]?[position] : nil
+            rows[before] = (original ?? row(position, year - before))?.ranked(before, under: framework)
+        }
         guard !changes.isEmpty else { return rows }
         let history = changes.history(
             of: codes[position],
@@ -175,7 +185,7 @@ final class GroupStandings {
         if let known, known.release == release { return known.rows }
         var norm = Norm(release: release)
         for position in codes.indices where codes[position] != .state {
-            let rows = current(position, year, weighs, framework)
+            let rows = current(position, year, weighs, framework, isNorm: true)
             if rows.isEmpty {
                 let key = PercentileKey(schoolYear: year, .norm(group, codes[position]))
                 try PercentileStage.percentiles.publish(nil, key, cause: causes.text, to: output)
@@ -187,41 +197,6 @@ final class GroupStandings {
         try publish(norm: [:], of: .state, year: year, release: release, output: output)
         norms[year] = norm
         return norm.rows
-    }
-
-    /// Completes the norm of a release with what was submitted before the release and arrives after it.
-    ///
-    /// A release comes to the ranks by a shorter way than the rows of files. The names of submissions begin with the
-    /// time, so that they say which came first; other names say nothing. Once a later submission has changed a row,
-    /// nobody can tell what in it is of earlier ones.
-    private func complete(
-        _ year: Int,
-        _ release: String,
-        _ framework: Framework,
-        weighs: [Int],
-        _ output: TaskOutput
-    ) throws {
-        guard norms[year]?.release == release, SubmissionIdentifier.milliseconds(of: release) != nil else { return }
-        for late in arrivals where weighs.contains(year - late.year) && codes[late.position] != .state {
-            let before = year - late.year
-            let latest = late.causes.latest
-            guard SubmissionIdentifier.milliseconds(of: latest) != nil, latest < release else { continue }
-            var rows = norms[year]?.rows[late.position] ?? [:]
-            let origin = current(late.position, year, weighs, framework)[before]
-            /// The row as the norm would have it.
-            func inNorm(_ row: StandingRow?, like other: StandingRow?) -> StandingRow? {
-                var row = row?.ranked(before, under: framework)
-                row?.reconfigured = other?.reconfigured
-                row?.formers = other?.formers ?? [:]
-                return row
-            }
-            guard inNorm(late.before, like: rows[before]) == rows[before] else { continue }
-            rows[before] = inNorm(late.after, like: rows[before] ?? origin)
-            norms[year]?.entries[late.position] = Norm.Entry(release: release, rows: rows)
-            try publish(norm: rows, of: codes[late.position], year: year, release: release, output: output)
-            ranked[year] = nil
-            dirtyYears.insert(year)
-        }
     }
 
     private func publish(

@@ -74,13 +74,18 @@ final class PercentileTask: StageTask {
     /// A release of the state's results may freeze their norm.
     private func foldDirective(_ record: InputRecord) throws {
         let key = try record.key(of: TableTopics.directives)
-        guard directives.set(try record.message(of: TableTopics.directives, under: key), key) else { return }
-        if key.act == .reconfiguration || key.act == .organizationChange {
+        let isChanged = directives.set(try record.message(of: TableTopics.directives, under: key), key)
+        if isChanged, key.act == .reconfiguration || key.act == .organizationChange {
             for table in groups.values {
                 table.set(changes: directives.changes, from: key.schoolYear, cause: record.cause)
             }
         }
+        if isChanged || key.act == .release { try noteReleases() }
+    }
+
+    private func noteReleases() throws {
         for year in completeYears { try noteRelease(year: year) }
+        for table in groups.values { table.await(release: directives.awaitedRelease) }
     }
 
     private func noteRelease(year: Int) throws {
@@ -93,6 +98,7 @@ final class PercentileTask: StageTask {
     private func table(_ group: StudentGroup) -> GroupStandings {
         if let known = groups[group] { return known }
         let made = GroupStandings(group: group, changes: directives.changes)
+        made.await(release: directives.awaitedRelease)
         groups[group] = made
         return made
     }
@@ -115,10 +121,12 @@ final class PercentileTask: StageTask {
     }
 
     func complete(scope: String) throws {
-        guard let year = SchoolYear.named(scope) else { return }
-        completeYears.insert(year)
-        try noteRelease(year: year)
-        for table in groups.values { table.markDirty(year: year) }
+        if let year = SchoolYear.named(scope) {
+            completeYears.insert(year)
+            for table in groups.values { table.markDirty(year: year) }
+        }
+        _ = directives.arrive(scope: scope)
+        try noteReleases()
     }
 
     func flush(output: TaskOutput) throws {

@@ -13,18 +13,25 @@ struct DirectiveTable {
     private var byOrganization: [OrganizationCode: [DirectiveKey: Accountability_V1_Directive]] = [:]
     /// The changes of organizations, with their reconfigurations.
     private(set) var changes = OrganizationChanges()
+    /// Official releases whose markers have not come.
+    private var awaited: [DirectiveKey: Accountability_V1_Directive] = [:]
+    /// The submissions whose markers have come.
+    private var arrived: Set<String> = []
 
     /// How many years back an act under a former code is looked for, because a designation lasts until it ends.
     private static let longestTerm = 40
 
     /// Sets or removes a directive.
     ///
+    /// A release that awaits its markers changes nothing yet. One that it replaces stays in effect until then.
+    ///
     /// Returns whether anything changed for its organization.
     mutating func set(_ directive: Accountability_V1_Directive?, _ key: DirectiveKey) -> Bool {
         // Reviews, plans and appeals are records; no determination looks at them.
-        guard key.act != .review, key.act != .planFiling, key.act != .appeal,
-            byOrganization[key.organization]?[key] != directive
-        else { return false }
+        guard key.act != .review, key.act != .planFiling, key.act != .appeal else { return false }
+        let isAwaited = directive.map { $0.marked && !arrived.contains($0.submission) } ?? false
+        awaited[key] = isAwaited ? directive : nil
+        guard !isAwaited, byOrganization[key.organization]?[key] != directive else { return false }
         byOrganization[key.organization, default: [:]][key] = directive
         switch key.act {
         case .reconfiguration:
@@ -40,6 +47,20 @@ struct DirectiveTable {
         default: break
         }
         return true
+    }
+
+    /// The submission of the first release that awaits its markers; nil if none does.
+    var awaitedRelease: String? { awaited.values.map(\.submission).min() }
+
+    /// Puts the releases in effect whose markers have come: everything that was submitted before them is here.
+    ///
+    /// - Parameter scope: of the markers; other ones than those of releases change nothing.
+    /// - Returns: the keys of the releases.
+    mutating func arrive(scope: String) -> [DirectiveKey] {
+        guard let submission = ReleaseMark.submission(of: scope) else { return [] }
+        arrived.insert(submission)
+        let releases = awaited.filter { $0.value.submission == submission }
+        return releases.filter { set($0.value, $0.key) }.map(\.key)
     }
 
     /// Takes a record of the topic of directives, for a stage that only needs the changes of organizations.

@@ -75,6 +75,7 @@ extension ValidationTask {
             }
         case .directive(var directive):
             directive.submission = submission
+            directive.marked = submissions[place.submission].isMarked && directive.isOfficialRelease
             let value: [UInt8] = try directive.serializedBytes()
             try output.publish(
                 ValidationStage.OutputIndex.directives,

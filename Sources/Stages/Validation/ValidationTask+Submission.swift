@@ -17,6 +17,8 @@ extension ValidationTask {
         var isAct = false
         /// Its header says by which way it came, as all do since that is recorded.
         var statesChannel = false
+        /// A marker follows its rows: the official releases in it take effect with that.
+        var isMarked = false
         /// The submission that withdrew it; nil while it counts.
         var withdrawnBy: Int?
         /// The results that were official when it came: its rows that they rest on wait.

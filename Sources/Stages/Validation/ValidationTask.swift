@@ -158,6 +158,7 @@ final class ValidationTask: StageTask {
         // The acts of the Department never wait, whatever a header says.
         if layout != .directives { submission.official = OfficialScope(header) }
         submission.statesChannel = !header.channel.isEmpty
+        submission.isMarked = header.marked
         submission.tally.submission = header.submission
         submission.tally.partition = partition
         numbers[header.submission] = submissions.count
