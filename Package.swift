@@ -223,7 +223,7 @@ let package = Package(
             "AccountabilityTests",
             ["accountability", "Supervision", "Operating", "Reading", "Messages", "Rules", "Neighbour", .protobuf]
         ),
-        tests("SupervisionTests", ["Supervision", "Operating", "Reading", "Neighbour"]),
+        tests("SupervisionTests", ["Supervision", "Operating", "Reading", "Neighbour", .logging]),
         tests(
             "DeliveryTests",
             [

@@ -46,6 +46,10 @@ package final class Supervisor {
     /// The plan that was last read.
     private var planStamp: Plan.Stamp?
     private var partitions: Int32?
+    /// When to look for missing pid files.
+    private var notesDue = ContinuousClock.now
+    private static let notesInterval: Duration = .seconds(2)
+    private var failsToNote = false
     /// Whether the local broker died.
     ///
     /// Until its lost records are restored, nothing else runs.
@@ -94,7 +98,24 @@ package final class Supervisor {
                 start(child)
             }
         }
+        noteProcesses()
         if isBrokerForgetful { restore() } else { look() }
+    }
+
+    /// Writes the pid files that are missing, such as those that did not fit on a full disk.
+    private func noteProcesses() {
+        guard ContinuousClock.now >= notesDue else { return }
+        notesDue = .now + Self.notesInterval
+        let living = children.compactMap { child in child.process.map { (child.program.name, $0.pid) } }
+        do {
+            for (name, pid) in living + [(Processes.supervisor, getpid())] where processes.living(name) != pid {
+                try processes.note(pid, as: name)
+            }
+            failsToNote = false
+        } catch {
+            if !failsToNote { log("the pid files cannot be written; trying again: \(Failure(error).message)") }
+            failsToNote = true
+        }
     }
 
     /// Stops the workers, because the local broker died and may have lost records that it acknowledged.
@@ -234,14 +255,13 @@ package final class Supervisor {
             (try? FileManager.default.attributesOfItem(atPath: file.path))
             .flatMap { ($0[.size] as? NSNumber)?.uint64Value } ?? 0
         do {
-            let process = try ChildProcess.start(
+            child.process = try ChildProcess.start(
                 child.program.executable,
                 child.program.arguments,
                 environment: environment,
                 log: file.path
             )
-            child.process = process
-            try processes.note(process.pid, as: child.program.name)
+            notesDue = .now
         } catch {
             log("\(child.program.name) could not be started: \(Failure(error).message)")
             child.due = ContinuousClock.now + .seconds(5)

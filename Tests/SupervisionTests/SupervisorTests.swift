@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import Neighbour
 import Operating
 import Testing
@@ -130,6 +131,49 @@ import Testing
         #expect(Deaths.load(home, "killed").deaths[0].ending == .signalled(SIGABRT))
         #expect(finding("killed")?.why.contains("signal 6") == true)
         supervisor.stopAll()
+    }
+
+    /// A pid file cannot be written, as on a full disk, and then can be.
+    @Test func pidFilesAreWrittenWhenTheDiskHasRoomAgain() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        try plan("steady", "sleep 600")
+        let supervisor = Supervisor(home: home)
+        let processes = Processes(home: home)
+        let file = home.pidFile("steady")
+        try FileManager.default.createDirectory(at: file.appending(path: "x"), withIntermediateDirectories: true)
+        let log = processes.logFile("steady").path
+        #expect(tend(supervisor, seconds: 5) { FileManager.default.fileExists(atPath: log) })
+        #expect(processes.living("steady") == nil)
+        try FileManager.default.removeItem(at: file)
+        #expect(tend(supervisor, seconds: 10) { processes.living("steady") != nil }, "started on a full disk")
+        let pid = processes.living("steady")
+        try FileManager.default.removeItem(at: file)
+        #expect(tend(supervisor, seconds: 10) { processes.living("steady") == pid }, "lost later")
+        #expect(processes.living(Processes.supervisor) == getpid())
+        #expect(Deaths.load(home, "steady").count == 0, "it ran all the time")
+        supervisor.stopAll()
+        #expect(processes.living("steady") == nil)
+    }
+
+    @Test func theAddressIsWrittenWhenTheDiskHasRoomAgain() async throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let processes = Processes(home: home)
+        try FileManager.default.removeItem(at: home.run)
+        @Sendable func isNoted() async throws -> Bool {
+            for _ in 0..<200 where processes.address("worker") == nil { try await Task.sleep(for: .milliseconds(50)) }
+            return processes.address("worker") == "127.0.0.1:9100"
+        }
+        try await AddressFile.keep(
+            processes.addressFile("worker").path,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        ) { [home] listens in
+            listens("127.0.0.1:9100")
+            try await Task.sleep(for: .milliseconds(200))
+            try home.create()
+            #expect(try await isNoted(), "it listened while the disk was full")
+            try FileManager.default.removeItem(at: processes.addressFile("worker"))
+            #expect(try await isNoted(), "lost later")
+        }
     }
 
     @Test func backtracesAreOffUnlessSomebodyWantsThem() {

@@ -71,24 +71,25 @@ struct Endpoints: Sendable {
         quiet.logLevel = max(logger.logLevel, .warning)
         let logger = logger
         let host = address.host
-        let addressFile = addressFile
-        let application = Application(
-            router: router,
-            server: channel,
-            configuration: .init(address: .hostname(address.host, port: address.port), serverName: nil),
-            onServerRunning: { channel in
-                guard let port = channel.localAddress?.port else { return }
-                logger.info("listening", metadata: ["address": "\(host):\(port)"])
-                guard let addressFile else { return }
-                do {
-                    try Data("\(host):\(port)\n".utf8).write(to: URL(fileURLWithPath: addressFile), options: .atomic)
-                } catch {
-                    logger.error("cannot write the address to \(addressFile): \(error)")
-                }
-            },
-            logger: quiet
+        let configuration = ApplicationConfiguration(
+            address: .hostname(address.host, port: address.port),
+            serverName: nil
         )
-        try await application.run()
+        let responder = router.buildResponder()
+        try await AddressFile.keep(addressFile, logger: logger) { [quiet] listens in
+            let application = Application(
+                responder: responder,
+                server: channel,
+                configuration: configuration,
+                onServerRunning: { channel in
+                    guard let port = channel.localAddress?.port else { return }
+                    logger.info("listening", metadata: ["address": "\(host):\(port)"])
+                    listens("\(host):\(port)")
+                },
+                logger: quiet
+            )
+            try await application.run()
+        }
     }
 
     private static func answer(

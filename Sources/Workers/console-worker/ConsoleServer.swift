@@ -59,29 +59,27 @@ struct ConsoleServer: Sendable {
         let responder = CallbackResponder<BasicRequestContext> { request, _ in await server.response(to: request) }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let (address, addressFile, logger) = (address, addressFile, logger)
-        let application = Application(
-            responder: responder,
-            server: HTTPServerBuilder { ConsoleChannel(http: HTTP1Channel(responder: $0, configuration: Self.http)) },
-            configuration: .init(
-                address: .hostname(address.host, port: address.port),
-                serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)
-            ),
-            onServerRunning: { channel in
-                guard let port = channel.localAddress?.port else { return }
-                logger.info("listening", metadata: ["address": "\(address.text(port: port))"])
-                guard let addressFile else { return }
-                do {
-                    try Data("\(address.text(port: port))\n".utf8)
-                        .write(to: URL(fileURLWithPath: addressFile), options: .atomic)
-                } catch {
-                    logger.error("cannot write the address to \(addressFile): \(error)")
-                }
-            },
-            logger: quiet
-        )
-        try await application.run()
+        let (address, logger) = (address, logger)
+        try await AddressFile.keep(addressFile, logger: logger) { [quiet] listens in
+            let application = Application(
+                responder: responder,
+                server: HTTPServerBuilder {
+                    ConsoleChannel(http: HTTP1Channel(responder: $0, configuration: Self.http))
+                },
+                configuration: .init(
+                    address: .hostname(address.host, port: address.port),
+                    serverName: nil,
+                    availableConnectionsDelegate: MaximumAvailableConnections(Self.mostConnections)
+                ),
+                onServerRunning: { channel in
+                    guard let port = channel.localAddress?.port else { return }
+                    logger.info("listening", metadata: ["address": "\(address.text(port: port))"])
+                    listens(address.text(port: port))
+                },
+                logger: quiet
+            )
+            try await application.run()
+        }
     }
 
     private func response(to request: Request) async -> Response {
