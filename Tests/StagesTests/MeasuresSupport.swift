@@ -50,9 +50,11 @@ final class MeasuresRun {
             eventType: Topics.records.eventType,
             cause: cause
         )
+        let topic = Self.pipeline.name(Topics.records)
+        let number = (driver.topics[topic] ?? []).joined().count
         driver.append(
-            isSingle ? single : try fact.block(retract: retract, cause: cause) ?? single,
-            topic: Self.pipeline.name(Topics.records),
+            isSingle ? single : try fact.block(number, retract: retract, cause: cause) ?? single,
+            topic: topic,
             partition: Pipeline.partition(ofDistrictOf: fact.record.orgCode, partitions: partitions)
         )
     }
@@ -297,8 +299,8 @@ struct Fact {
 }
 
 extension Fact {
-    /// The fact, or its retraction, as a block of one row; nil of what no block can hold.
-    func block(retract: Bool, cause: String) throws -> StoredRecord? {
+    /// The fact, or its retraction, as a block of one row with a number of its own; nil of what no block can hold.
+    func block(_ number: Int, retract: Bool, cause: String) throws -> StoredRecord? {
         guard let content = record.content, let layout = Layout(of: content),
             let organization = UInt32(record.orgCode), record.orgCode.utf8.count == 8
         else { return nil }
@@ -329,7 +331,7 @@ extension Fact {
             )
         }
         return StoredRecord(
-            key: Array("\(record.schoolYear)/\(layout.wireName)/0-0-0".utf8),
+            key: Array("\(record.schoolYear)/\(layout.wireName)/0-0-\(number)".utf8),
             value: try block.take(),
             eventType: Topics.records.eventType,
             cause: cause

@@ -51,6 +51,40 @@ import Testing
         )
     }
 
+    /// A block of records that another program copied does not count.
+    ///
+    /// It would take back what was corrected since.
+    @Test(arguments: [false, true], [UInt64(1), 2])
+    func aCopiedBlockOfRecordsChangesNothing(_ whileDown: Bool, _ seed: UInt64) throws {
+        let driver = try year.settled(seed: seed)
+        let before = try year.tables(driver)
+        let name = pipeline.name(Topics.records)
+        let logs = driver.topics[name] ?? []
+        if whileDown { driver.restartAll() }
+        for (partition, log) in logs.enumerated() {
+            // The first half is what the corrections replaced.
+            for record in log.prefix(log.count / 2) where !CompletionMarker.isMarker(key: record.key.span) {
+                driver.append(record, topic: name, partition: Int32(partition))
+            }
+        }
+        try driver.run()
+        let figures = Self.figures + [Topics.determinations]
+        func differing() throws -> [String] {
+            let after = try year.tables(driver)
+            return figures.map(\.entity).filter { after[$0] != before[$0] }
+        }
+        #expect(try differing() == [])
+        let found = try quarantined(driver)
+        #expect(Set(found) == ["indicator \(name)", "participation \(name)"])
+        // A restart skips the copies again, and a rebuild of the records does not count them either.
+        driver.restartAll()
+        try driver.run()
+        let ledger = pipeline.name(Topics.submissions)
+        driver.rebuildAll(ledger, cutTo: (driver.topics[ledger] ?? []).map(\.count))
+        try driver.run()
+        #expect(try differing() == [] && quarantined(driver).count == found.count)
+    }
+
     @Test(
         "A forged notice is retracted, whatever it says, and a restart does not believe it",
         arguments: [false, true]

@@ -3,6 +3,7 @@ internal import Messages
 internal import Operating
 internal import Reading
 internal import Rules
+internal import Stages
 internal import Streaming
 
 /// Counts the valid rows by school year, district and layout.
@@ -63,15 +64,19 @@ struct StandingRows {
         let reader = try TopicReader(connection)
         defer { reader.close() }
         var block = RecordBlock()
+        var blockNames = BlockNames()
         try reader.read(Topics.records) { record in
             guard let key = record.key else { return }
             if let value = record.value, RecordBlock.isRecord(value) {
+                // The stages skip a copied block too.
+                guard blockNames.isNew(key, partition: record.partition) else { return }
                 do throws(BlockFault) {
                     try block.read(record: value)
                 } catch {
                     // The stages put it in quarantine.
                     return
                 }
+                blockNames.note(key, partition: record.partition)
                 return take(block, partition: record.partition)
             }
             // A single row, as written before blocks existed.

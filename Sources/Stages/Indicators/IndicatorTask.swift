@@ -12,6 +12,7 @@ final class IndicatorTask: StageTask {
     private var directives = DirectiveTable()
     /// The block read last, kept for its room.
     private var block = RecordBlock()
+    private var blockNames = BlockNames()
 
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { IndicatorYear($0) }
@@ -29,12 +30,12 @@ final class IndicatorTask: StageTask {
                 )
             }
         }
-        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
+        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, of: record, output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
         guard record.value != nil else { return try retract(key, cause: record.cause, output: output) }
         do {
-            if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
+            if let block = try record.foreignBlock() { return try fold(block: block.span, of: record, output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // The key's previous value no longer counts, because a restore may not see it.
@@ -44,7 +45,8 @@ final class IndicatorTask: StageTask {
     }
 
     /// The rows that make no sense are as if they had been retracted, and the block is refused for them.
-    private func fold(block value: Span<UInt8>, output: TaskOutput) throws {
+    private func fold(block value: Span<UInt8>, of record: InputRecord, _ output: TaskOutput) throws {
+        try blockNames.check(record.key)
         // Out of the way of the task, which changes while its rows are taken.
         var block = RecordBlock()
         swap(&block, &self.block)
@@ -76,6 +78,7 @@ final class IndicatorTask: StageTask {
             }
         }
         if let fault { throw fault }
+        blockNames.note(record.key)
     }
 
     func complete(scope: String) throws {

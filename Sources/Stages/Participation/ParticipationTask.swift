@@ -23,6 +23,7 @@ final class ParticipationTask: StageTask {
     private var suppliedPlaces: [Digest: Int32] = [:]
     /// The block read last, kept for its room.
     private var block = RecordBlock()
+    private var blockNames = BlockNames()
 
     init(_ frameworks: FrameworkSet) {
         years = FrameworkTable(frameworks) { ParticipationYear($0) }
@@ -36,12 +37,12 @@ final class ParticipationTask: StageTask {
                 organizations.touch(districtOf: change.organization, from: change.schoolYear, cause: cause)
             }
         }
-        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, output: output) }
+        if let value = record.value, RecordBlock.isRecord(value) { return try fold(block: value, of: record, output) }
         // One fact by itself, as there were before there were blocks.
         let key = RowKey.digest(of: record.key)
         guard record.value != nil else { return try retract(key, cause: record.cause, output: output) }
         do {
-            if let block = try record.foreignBlock() { return try fold(block: block.span, output: output) }
+            if let block = try record.foreignBlock() { return try fold(block: block.span, of: record, output) }
             try take(record, key: key, output: output)
         } catch let error as UnusableRecord {
             // The key's previous value no longer counts, because a restore may not see it.
@@ -51,7 +52,8 @@ final class ParticipationTask: StageTask {
     }
 
     /// The rows that make no sense are as if they had been retracted, and the block is refused for them.
-    private func fold(block value: Span<UInt8>, output: TaskOutput) throws {
+    private func fold(block value: Span<UInt8>, of record: InputRecord, _ output: TaskOutput) throws {
+        try blockNames.check(record.key)
         // Out of the way of the task, which changes while its rows are taken.
         var block = RecordBlock()
         swap(&block, &self.block)
@@ -74,6 +76,7 @@ final class ParticipationTask: StageTask {
             }
         }
         if let fault { throw fault }
+        blockNames.note(record.key)
     }
 
     private func take(_ block: RecordBlock, _ row: Int, key: Digest, cause: String, output: TaskOutput) throws {

@@ -61,8 +61,8 @@ struct RecordBlocks {
         let place = blocks[index].place
         let submissions = blocks[index].block.submissions
         let value = try blocks[index].block.take()
-        // Blocks of a rebuild get separate names, because the ledger's records have been processed before.
-        let moment = output.isRebuilding ? "r\(DeterminationStage.now())" : "\(offset)"
+        // No two blocks have the same name, even if the ledger is processed again: readers skip a second one.
+        let moment = "\(output.isRebuilding ? "r" : "\(offset).")\(DeterminationStage.now())"
         try output.publish(
             ValidationStage.OutputIndex.records,
             partition: place.partition,
@@ -99,6 +99,7 @@ struct StandingRecords {
 
     private(set) var rows: [Place: Row] = [:]
     private var block = RecordBlock()
+    private var blockNames = BlockNames()
 
     /// A digest of a student row's content, without its origin, because an unchanged row is not published again.
     static func digest(_ fact: StudentFact, organization: UInt32) -> Int {
@@ -118,9 +119,13 @@ struct StandingRecords {
     }
 
     /// Takes note of a record that was published.
+    ///
+    /// Readers do not count a block that was copied, so it does not count here.
     mutating func recall(_ key: Span<UInt8>, _ value: Span<UInt8>, _ partition: (UInt32) -> Int32) throws {
         guard RecordBlock.isRecord(value) else { return try recall(single: key, value, partition) }
+        guard blockNames.isNew(key) else { return }
         try block.take(value) { _ in true }
+        blockNames.note(key)
         for row in 0..<block.rows {
             let organization = block.organization(row)
             let place = Place(name: block.name(row).value, partition: partition(organization))
