@@ -1,6 +1,7 @@
 import Foundation
-import Stages
 import Testing
+
+@testable import Stages
 
 @Suite("Inbox")
 struct InboxTests {
@@ -29,6 +30,20 @@ struct InboxTests {
             changes.awaitChange(since: content, atMost: .seconds(60))
             #expect(ContinuousClock.now - start < .seconds(30))
             #expect(inbox.content?.contains("new.csv") == true)
+        }
+    }
+
+    @Test("A folder whose system gives no notices is looked at less and less often while nothing changes")
+    func waitingWithoutNotices() throws {
+        try withFolder { folder in
+            let inbox = try Inbox(directory: folder.path)
+            let changes = FolderWatch(inbox, hasNotices: false)
+            let content = inbox.content
+            for _ in 0..<3 { changes.awaitChange(since: content, atMost: .milliseconds(300)) }
+            #expect(changes.step > FolderWatch.firstStep * 10)
+            try Data().write(to: folder.appendingPathComponent("new.csv"))
+            changes.awaitChange(since: content, atMost: .seconds(60))
+            #expect(changes.step == FolderWatch.firstStep, "after a change more may follow")
         }
     }
 

@@ -25,13 +25,24 @@ public final class FolderWatch {
     private let inbox: Inbox
     /// The notices of the system; negative if it gives none.
     private let notices: Int32
-    /// How often the folder is looked at without notices, in seconds.
-    private static let step: TimeInterval = 0.02
+    /// Without notices, the pause before the folder is looked at again: it doubles while nothing changes.
+    private(set) var step = FolderWatch.firstStep
+    static let firstStep: Duration = .milliseconds(20)
+    private static let longestStep: Duration = .seconds(1)
 
     /// A watch over an inbox.
-    public init(_ inbox: Inbox) {
+    public convenience init(_ inbox: Inbox) {
+        self.init(inbox, hasNotices: true)
+    }
+
+    /// A watch over an inbox.
+    ///
+    /// - Parameters:
+    ///   - inbox: the inbox.
+    ///   - hasNotices: whether to ask the system for notices.
+    init(_ inbox: Inbox, hasNotices: Bool) {
         self.inbox = inbox
-        let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+        let descriptor = hasNotices ? inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK)) : -1
         let wanted = UInt32(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE)
         if descriptor >= 0, unsafe inotify_add_watch(descriptor, inbox.directory.path, wanted) < 0 {
             close(descriptor)
@@ -55,12 +66,17 @@ public final class FolderWatch {
             guard left > .zero else { return }
             rest(left)
         } while inbox.content == known
+        step = Self.firstStep
     }
 
     /// Waits for a notice, at most this long.
     private func rest(_ limit: Duration) {
+        guard notices >= 0 else {
+            Thread.sleep(forTimeInterval: min(limit, step) / .seconds(1))
+            step = min(step * 2, Self.longestStep)
+            return
+        }
         let seconds = limit / .seconds(1)
-        guard notices >= 0 else { return Thread.sleep(forTimeInterval: min(seconds, Self.step)) }
         var question = pollfd(fd: notices, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&question, 1, Int32((seconds * 1000).rounded(.up))) == 1 else { return }
         // The notices only say that something changed; what did, the folder tells.
