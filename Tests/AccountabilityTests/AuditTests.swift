@@ -41,4 +41,51 @@ import Testing
         let found = try #require(ReceiptCheck.missing([], home).first)
         #expect(found.severity == .problem && found.place == id && found.why.contains("a.csv with 5 rows"))
     }
+
+    private func differences(_ rows: [(key: String, published: String?, computed: String?)]) -> Differences {
+        var differences = Differences()
+        for (key, published, computed) in rows {
+            differences[Topics.indicators]
+                .compare(
+                    .init(partition: 0, key: Array(key.utf8)),
+                    published.map { Array($0.utf8) },
+                    computed.map { Array($0.utf8) }
+                )
+        }
+        return differences
+    }
+
+    /// Under traffic tables differ that were read at different moments; what is wrong differs the same way again.
+    @Test func onlyWhatDiffersTwiceIsReported() {
+        #expect(differences([("a", "1", "1")]).isSettled, "nothing differs, so one comparison is enough")
+        let first = differences([("a", "1", "2"), ("b", nil, "1"), ("wrong", "9", "1")])
+        #expect(!first.isSettled && first[Topics.indicators].confirmed.isEmpty)
+        let second = differences([("a", "2", "3"), ("c", "1", nil), ("wrong", "9", "1")]).confirming(first)
+        #expect(!second.isSettled)
+        #expect(second[Topics.indicators].confirmed.map(\.text) == ["wrong"])
+        let third = differences([("wrong", "9", "1"), ("c", "1", nil)]).confirming(second)
+        #expect(third.isSettled && Set(third[Topics.indicators].confirmed.map(\.text)) == ["c", "wrong"])
+        #expect(differences([]).confirming(third).isSettled)
+    }
+
+    /// A rebuild retracts only what a task of the stage owns.
+    @Test func theRemedyForWhatNobodyOwnsIsToRecreateTheTopic() {
+        let pipeline = Pipeline()
+        let counts = Dictionary(uniqueKeysWithValues: Topics.all.map { (pipeline.name($0), Int32(3)) })
+        func isOwned(_ topic: TopicDefinition, _ stage: PipelineStage, _ key: String, in record: String? = nil) -> Bool
+        {
+            RecordOwners(topic, of: stage, pipeline, counts)
+                .isOwned(.init(partition: 0, key: Array(key.utf8)), in: Array((record ?? key).utf8))
+        }
+        let row = "2019/organizations/00010010"
+        let home = (0..<3).first { isOwned(Topics.records, .validation, row, in: "2019/organizations/\($0)-7-0") }
+        #expect(home != nil)
+        #expect(!isOwned(Topics.records, .validation, row, in: "2019/organizations/9-7-0"), "no such task")
+        let other = ((home ?? 0) + 1) % 3
+        #expect(!isOwned(Topics.records, .validation, row, in: "2019/organizations/\(other)-7-0"), "another's row")
+        #expect(isOwned(Topics.indicators, .indicator, "anything"), "its partition's task owns it")
+        #expect(!isOwned(Topics.receipts, .validation, "nonsense"))
+        #expect(PublishedCheck.remedy("validation", "t", hasStrangers: false).contains("rebuild --stage validation"))
+        #expect(PublishedCheck.remedy("validation", "t", hasStrangers: true).contains("topics --recreate t --yes"))
+    }
 }

@@ -96,18 +96,22 @@ struct PublishedCheck {
     private func problem(_ stage: any Stage, _ output: Output, _ partitions: [Int32], strangers: Int) -> Finding {
         let places = partitions.map { "\($0)" }.joined(separator: ", ")
         let whose = strangers > 0 ? "; \(strangers) records belong to no task" : ""
-        // Records that no task owns can only be removed by recreating the topic.
-        let remedy =
-            strangers > 0
-            ? "`accountability topics --recreate \(output.topic) --yes`: the stage fills it again"
-            : "`accountability rebuild --stage \(stage.name)`"
         return .problem(
             "published",
             output.topic,
             "partition\(partitions.count == 1 ? "" : "s") \(places) do\(partitions.count == 1 ? "es" : "") not hold what "
                 + "\(stage.name) has published: records were lost, were changed or came from another program\(whose)",
-            remedy
+            Self.remedy(stage.name, output.topic, hasStrangers: strangers > 0)
         )
+    }
+
+    /// The command that puts a topic right.
+    ///
+    /// Records that no task owns can only be removed by recreating the topic.
+    static func remedy(_ stage: String, _ topic: String, hasStrangers: Bool) -> String {
+        hasStrangers
+            ? "`accountability topics --recreate \(topic) --yes`: the stage fills it again"
+            : "`accountability rebuild --stage \(stage)`"
     }
 
     private func recount(

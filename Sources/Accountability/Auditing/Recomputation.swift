@@ -27,18 +27,44 @@ struct Recomputation {
     /// Bytes of the ledger that are read before the stages process them.
     private static let step = 16 << 20
 
+    /// How often everything is compared while records that differ change.
+    private static let mostPasses = 5
+    /// How long the stages may take to process what they have before another comparison.
+    private static let patience: Duration = .seconds(60)
+
     /// What differs, by table.
+    ///
+    /// Tables are read one after the other, so a record that is published meanwhile differs once. Therefore only what
+    /// differs in the same way again counts, after the stages have processed what they had.
     func findings() throws -> [Finding] {
         let reader = try TopicReader(connection)
         defer { reader.close() }
-        let computed = try compute(reader)
-        var findings: [Finding] = []
-        findings += computed.unusable
-        for (topic, stage) in Self.tables {
-            findings += try compare(topic, stage, computed, reader)
+        var last = try pass(reader)
+        for _ in 1..<Self.mostPasses where !last.isSettled {
+            if let late = try StageProgress(connection).wait(for: Self.patience) {
+                return [
+                    .problem(
+                        "recomputed",
+                        connection.pipeline.group(late.stage),
+                        "not compared: the \(late.stage) stage has not processed \(Words.count(late.behind, "record"))",
+                        "wait until `accountability status` shows no records behind, and repeat; `accountability doctor` says if a worker fails"
+                    )
+                ]
+            }
+            last = try pass(reader).confirming(last)
         }
-        findings.append(try confirmed(reader))
-        return findings
+        return last.unusable + Self.tables.flatMap { report($0.topic, $0.stage, last) } + [reportConfirmations(last)]
+    }
+
+    /// Computes and compares everything once.
+    private func pass(_ reader: TopicReader) throws -> Differences {
+        let computed = try compute(reader)
+        var differences = Differences(closed: computed.closed, unusable: computed.unusable)
+        for (topic, stage) in Self.tables {
+            differences[topic] = try compare(topic, stage, computed, reader)
+        }
+        differences[Topics.confirmations] = try confirmed(reader)
+        return differences
     }
 
     /// The tables that the stages publish from the ledger.
@@ -46,7 +72,7 @@ struct Recomputation {
         let pipeline = connection.pipeline
         let ledger = pipeline.name(Topics.submissions)
         let counts = try PipelineTopics(connection).partitionCounts()
-        let computed = ComputedTables()
+        let computed = ComputedTables(counts)
         let topics = Dictionary(uniqueKeysWithValues: Self.tables.map { (pipeline.name($0.topic), $0.topic) })
         let frameworks = try connection.frameworks()
         let driver = try ProcessDriver(
@@ -150,8 +176,8 @@ struct Recomputation {
         (Topics.publications, { _ in true }),
     ]
 
-    /// Checks that the stage has confirmed exactly the published determinations.
-    private func confirmed(_ reader: TopicReader) throws -> Finding {
+    /// The determinations that differ from what their stage has confirmed.
+    private func confirmed(_ reader: TopicReader) throws -> Differences.Table {
         var standing: [[UInt8]: [UInt8]] = [:]
         try reader.read(Topics.determinations) { record in
             let record = record.detach()
@@ -164,38 +190,37 @@ struct Recomputation {
             confirmed[key] = record.value
                 .map { (try? Accountability_V1_Confirmation(serializedBytes: $0)).map { [UInt8]($0.sha256) } ?? [] }
         }
-        let name = connection.pipeline.name(Topics.confirmations)
-        let differing = Set(standing.keys).union(confirmed.keys).filter { standing[$0] != confirmed[$0] }
-            .map { String(decoding: $0, as: UTF8.self) }.sorted()
-        guard let first = differing.first else {
-            return .ok("recomputed", name, "\(standing.count) determinations, each as its stage confirmed it")
+        var table = Differences.Table(records: standing.count)
+        for key in Set(standing.keys).union(confirmed.keys) {
+            table.compare(Place(partition: 0, key: key), confirmed[key], standing[key])
         }
-        return .problem(
-            "recomputed",
-            name,
-            "\(differing.count) of \(standing.count) determinations differ from what their stage confirmed, such as \(first)",
-            "`accountability rebuild --stage \(PipelineStage.determination)`"
-        )
+        return table
     }
 
-    /// The place of a record: a student who moves has a tombstone in one partition and a record in another.
-    fileprivate struct Place: Hashable {
-        let partition: Int32
-        let key: [UInt8]
-
-        var text: String { String(decoding: key, as: UTF8.self) }
-    }
+    private typealias Place = Differences.Place
 
     /// The newest value of each key, by table.
     private final class ComputedTables {
         private(set) var tables: [String: [Place: [UInt8]]] = [:]
+        private var blockNames = BlockNames()
+        /// Partitions of each topic.
+        let counts: [String: Int32]
         /// Records that a stage could not use.
         var unusable: [Finding] = []
         /// The years that the ledger closes.
         var closed: Set<String> = []
 
+        init(_ counts: [String: Int32]) { self.counts = counts }
+
         func take(_ key: [UInt8], _ value: [UInt8]?, of topic: TopicDefinition, in partition: Int32) throws {
-            try Recomputation.take(key, value, of: topic, in: partition, into: &tables[topic.entity, default: [:]])
+            _ = try Recomputation.take(
+                key,
+                value,
+                of: topic,
+                in: partition,
+                into: &tables[topic.entity, default: [:]],
+                &blockNames
+            )
         }
     }
 
@@ -204,64 +229,114 @@ struct Recomputation {
         _ stage: PipelineStage,
         _ tables: ComputedTables,
         _ reader: TopicReader
-    ) throws -> [Finding] {
+    ) throws -> Differences.Table {
         let computed = tables.tables[topic.entity] ?? [:]
-        let name = connection.pipeline.name(topic)
         var published: [Place: [UInt8]] = [:]
+        var blockNames = BlockNames()
+        let owners = RecordOwners(topic, of: stage, connection.pipeline, tables.counts)
+        var ownerless: Set<Place> = []
         try reader.read(topic) { record in
             let record = record.detach()
             guard let key = record.key else { return }
-            try Self.take(key, record.value, of: topic, in: record.partition, into: &published)
+            let places = try Self.take(
+                key,
+                record.value,
+                of: topic,
+                in: record.partition,
+                into: &published,
+                &blockNames
+            )
+            for place in places {
+                if owners.isOwned(place, in: key) { ownerless.remove(place) } else { ownerless.insert(place) }
+            }
         }
-        let differing = try Set(published.keys).union(computed.keys)
-            .filter { try Self.core(published[$0], topic) != Self.core(computed[$0], topic) }
-            .map(\.text).sorted()
-        let early = EarlyRecords(differing, closed: tables.closed)
+        var table = Differences.Table(records: published.count)
+        for place in Set(published.keys).union(computed.keys) {
+            table.compare(place, try Self.core(published[place], topic), try Self.core(computed[place], topic))
+        }
+        table.ownerless = ownerless.intersection(table.places)
+        return table
+    }
+
+    /// What to report of a table.
+    private func report(_ topic: TopicDefinition, _ stage: PipelineStage, _ differences: Differences) -> [Finding] {
+        let table = differences[topic]
+        let name = connection.pipeline.name(topic)
+        let early = EarlyRecords(table.confirmed.map(\.text).sorted(), closed: differences.closed)
         let findings = early.findings(name)
         guard let first = early.others.first else {
             return findings.isEmpty
-                ? [.ok("recomputed", name, "\(published.count) records, all as computed")] : findings
+                ? [.ok("recomputed", name, "\(table.records) records, all as computed")] : findings
         }
         // The key of a record contains a pseudonym, so it is not printed.
         let example = topic == Topics.records ? "" : ", such as \(first)"
+        let others = Set(early.others)
         return findings + [
             .problem(
                 "recomputed",
                 name,
-                "\(early.others.count) of \(published.count) records do not follow from the ledger\(example)",
-                "`accountability rebuild --stage \(stage)`"
+                "\(early.others.count) of \(table.records) records do not follow from the ledger\(example)",
+                PublishedCheck.remedy(
+                    stage.rawValue,
+                    name,
+                    hasStrangers: table.ownerless.contains { others.contains($0.text) }
+                )
             )
         ]
     }
 
+    private func reportConfirmations(_ differences: Differences) -> Finding {
+        let name = connection.pipeline.name(Topics.confirmations)
+        let table = differences[Topics.confirmations]
+        guard let first = table.confirmed.map(\.text).min() else {
+            return .ok("recomputed", name, "\(table.records) determinations, each as its stage confirmed it")
+        }
+        return .problem(
+            "recomputed",
+            name,
+            "\(table.confirmed.count) of \(table.records) determinations differ from what their stage confirmed, such as \(first)",
+            "`accountability rebuild --stage \(PipelineStage.determination)`"
+        )
+    }
+
     /// Notes a record of a table, or the rows of a block of records.
+    ///
+    /// - Returns: the places that it says something about.
     private static func take(
         _ key: [UInt8],
         _ value: [UInt8]?,
         of topic: TopicDefinition,
         in partition: Int32,
-        into table: inout [Place: [UInt8]]
-    ) throws {
+        into table: inout [Place: [UInt8]],
+        _ blockNames: inout BlockNames
+    ) throws -> [Place] {
+        let own = Place(partition: partition, key: key)
         guard topic == Topics.records else {
-            table[Place(partition: partition, key: key)] = value
-            return
+            table[own] = value
+            return [own]
         }
         guard let value, RecordBlock.isRecord(value.span) else {
             // A single fact, as written before blocks existed.
-            table[Place(partition: partition, key: key)] = try value.flatMap { try single($0, under: key) }
-            return
+            table[own] = try value.flatMap { try single($0, under: key) }
+            return [own]
         }
         var block = RecordBlock()
         do throws(BlockFault) {
             try block.read(record: value.span)
         } catch {
-            table[Place(partition: partition, key: key)] = value
-            return
+            table[own] = value
+            return [own]
         }
-        for row in 0..<block.rows {
-            // An unchanged row is not published again, so its origin is not compared.
-            table[Place(partition: partition, key: Array(block.key(row).utf8))] = try block.canonical(row)
-        }
+        // The stages skip a copied block too.
+        guard blockNames.isNew(key.span, partition: partition) else { return [] }
+        blockNames.note(key.span, partition: partition)
+        return try (0..<block.rows)
+            .map { row in
+                let place = Place(partition: partition, key: Array(block.key(row).utf8))
+                // An unchanged row is not published again, so its origin is not compared.
+                table[place] = try block.canonical(row)
+                return place
+            }
     }
 
     /// A single fact as a block of one row.
