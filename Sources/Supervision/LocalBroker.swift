@@ -46,6 +46,31 @@ package struct LocalBroker {
         )
     }
 
+    /// Lets the workers go before the broker's saving in the background.
+    ///
+    /// The broker writes all its data again and again, without a pause, in a thread of its own. In a statewide run this
+    /// was three quarters of its processor time. At a low priority it writes less often while the processors are busy,
+    /// and as often as before when they are not. Stopping it writes the data in another thread.
+    ///
+    /// - Parameter process: the broker's number.
+    /// - Returns: whether its thread was found, which starts soon after the broker.
+    static func calmSaving(of process: Int32) -> Bool {
+        let threads = URL(fileURLWithPath: "/proc/\(process)/task")
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: threads.path)) ?? [] {
+            let file = threads.appendingPathComponent("\(name)/comm").path
+            guard let thread = id_t(name), let content = FileManager.default.contents(atPath: file),
+                content == Data("\(savingThread)\n".utf8)
+            else { continue }
+            return setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, lowPriority) == 0
+        }
+        return false
+    }
+
+    /// The name of the thread.
+    private static let savingThread = "autosave"
+    /// A thread of this priority gets about a tenth of what another one gets.
+    private static let lowPriority: Int32 = 10
+
     /// The binary of the package, which the launcher of the virtual environment starts.
     private static func program(besides launcher: String) -> String? {
         let files = FileManager.default

@@ -13,6 +13,8 @@ package final class Supervisor {
         var deaths = Deaths()
         /// Where the log ended when it was started.
         var logStart: UInt64 = 0
+        /// Whether the supervisor still looks for the broker's thread that saves.
+        var isSavingEager = false
 
         init(_ program: Plan.Program) { self.program = program }
     }
@@ -92,7 +94,10 @@ package final class Supervisor {
         }
         for child in children {
             if let process = child.process {
-                guard let ending = process.ending() else { continue }
+                guard let ending = process.ending() else {
+                    if child.isSavingEager { calmSaving(child, process) }
+                    continue
+                }
                 bury(child, ending)
             } else if ContinuousClock.now >= child.due, !isBrokerForgetful || child.program.name == Processes.broker {
                 start(child)
@@ -116,6 +121,12 @@ package final class Supervisor {
             if !failsToNote { log("the pid files cannot be written; trying again: \(Failure(error).message)") }
             failsToNote = true
         }
+    }
+
+    /// Lowers the priority of the local broker's saving, once its thread is there.
+    private func calmSaving(_ child: Child, _ process: ChildProcess) {
+        let isOver = ContinuousClock.now - child.started > Self.proven
+        child.isSavingEager = !isOver && !LocalBroker.calmSaving(of: process.pid)
     }
 
     /// Stops the workers, because the local broker died and may have lost records that it acknowledged.
@@ -261,6 +272,7 @@ package final class Supervisor {
                 environment: environment,
                 log: file.path
             )
+            child.isSavingEager = child.program.name == Processes.broker
             notesDue = .now
         } catch {
             log("\(child.program.name) could not be started: \(Failure(error).message)")

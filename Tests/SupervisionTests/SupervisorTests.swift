@@ -176,6 +176,27 @@ import Testing
         }
     }
 
+    /// The thread is known by its name, and this program has one thread, which is named for its file.
+    @Test func theBrokersSavingGetsALowPriority() throws {
+        defer { try? FileManager.default.removeItem(at: home.directory) }
+        let saving = home.directory.appendingPathComponent("autosave")
+        try FileManager.default.createSymbolicLink(atPath: saving.path, withDestinationPath: "/bin/sleep")
+        try Plan(
+            programs: [Processes.broker, "worker"]
+                .map { Plan.Program(name: $0, executable: saving.path, arguments: ["60"]) },
+            stopTimeout: 1
+        )
+        .save(home)
+        let supervisor = Supervisor(home: home)
+        func priority(_ name: String) -> Int32? {
+            Processes(home: home).living(name).map { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t($0)) }
+        }
+        let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
+        #expect(tend(supervisor, seconds: 10) { priority(Processes.broker) == max(own, 10) })
+        #expect(priority("worker") == own, "only the broker has such a thread")
+        supervisor.stopAll()
+    }
+
     @Test func backtracesAreOffUnlessSomebodyWantsThem() {
         #expect(Supervisor.withoutBacktraces([:])["SWIFT_BACKTRACE"] == "enable=no")
         #expect(Supervisor.withoutBacktraces(["SWIFT_BACKTRACE": "enable=yes"])["SWIFT_BACKTRACE"] == "enable=yes")
