@@ -54,7 +54,7 @@ struct IndicatorContributions {
     /// The state of every organization and year.
     var organizations = OrganizationTable { IndicatorState() }
     /// By the digest of the record's key.
-    private var locations: [Digest: Location] = [:]
+    private var locations = FlatTable<Location>()
 
     /// The organization's state of a place.
     func state(_ place: Int32) -> IndicatorState { organizations.states[Int(place)] }
@@ -86,7 +86,7 @@ struct IndicatorContributions {
         }
         let replaced = remove(fact.key, cause: fact.cause)
         let position = add(&organizations.states[Int(place)])
-        locations[fact.key] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
+        locations[fact.key.value] = Location(kind: kind, place: place, position: Int32(truncatingIfNeeded: position))
         count(kind, reported, at: place, district: district, by: 1)
         touch(kind, at: place, district: district, cause: fact.cause)
         return Change(begun: begun, replaced: replaced)
@@ -96,7 +96,7 @@ struct IndicatorContributions {
     ///
     /// Returns what was removed; nil if there was none.
     mutating func remove(_ key: Digest, cause: String) -> Removed? {
-        guard let location = locations.removeValue(forKey: key) else { return nil }
+        guard let location = locations.removeValue(forKey: key.value) else { return nil }
         let place = Int(location.place)
         let district = organizations.districts[place]
         var reported: OutcomeSet = []
@@ -111,7 +111,9 @@ struct IndicatorContributions {
             organizations.states[place].results.swapAt(position, last)
             organizations.states[place].results.removeLast()
             if position < last {
-                locations[organizations.states[place].results[position].record]?.position = location.position
+                locations.change(organizations.states[place].results[position].record.value) {
+                    $0.position = location.position
+                }
             }
         case .attendance:
             let position = Int(location.position)
@@ -119,7 +121,9 @@ struct IndicatorContributions {
             organizations.states[place].attendance.swapAt(position, last)
             organizations.states[place].attendance.removeLast()
             if position < last {
-                locations[organizations.states[place].attendance[position].record]?.position = location.position
+                locations.change(organizations.states[place].attendance[position].record.value) {
+                    $0.position = location.position
+                }
             }
         case .outcome:
             let position = Int(location.position)
@@ -128,7 +132,9 @@ struct IndicatorContributions {
             organizations.states[place].outcomes.swapAt(position, last)
             organizations.states[place].outcomes.removeLast()
             if position < last {
-                locations[organizations.states[place].outcomes[position].record]?.position = location.position
+                locations.change(organizations.states[place].outcomes[position].record.value) {
+                    $0.position = location.position
+                }
             }
         }
         count(location.kind, reported, at: location.place, district: district, by: -1)

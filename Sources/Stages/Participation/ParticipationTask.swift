@@ -18,7 +18,7 @@ final class ParticipationTask: StageTask {
     private var texts = TextTable()
     private var directives = DirectiveTable()
     /// Student records by the digest of their key.
-    private var contributions: [Digest: Contribution] = [:]
+    private var contributions = FlatTable<Contribution>()
     /// The places of supplied counts, by the digest of their record's key.
     private var suppliedPlaces: [Digest: Int32] = [:]
     /// The block read last, kept for its room.
@@ -166,7 +166,7 @@ final class ParticipationTask: StageTask {
             place: organizations.states[Int(place)].shadowsSupplied,
             district: organizations.states[Int(district)].shadowsSupplied
         )
-        let before = contributions.updateValue(contribution, forKey: key)
+        let before = contributions.updateValue(contribution, forKey: key.value)
         if let before { try subtract(before, cause: cause) }
         let tallies = year.tallies(of: contribution.tests)
         organizations.states[Int(place)].add(tallies, groups: contribution.groups)
@@ -245,7 +245,7 @@ final class ParticipationTask: StageTask {
     }
 
     private func retract(_ key: Digest, cause: String, output: TaskOutput) throws {
-        if let before = contributions.removeValue(forKey: key) {
+        if let before = contributions.removeValue(forKey: key.value) {
             try subtract(before, cause: cause)
             try endShadows(of: before, cause: cause, output: output)
         } else if let place = suppliedPlaces.removeValue(forKey: key) {

@@ -48,7 +48,7 @@ struct AcceptedRows {
         var line: UInt32
     }
 
-    private var entries: [UInt128: Entry] = [:]
+    private var entries = FlatTable<Entry>()
     /// The origins of keys that were brought again without a change; of all others, the entry names it.
     private var origins: [UInt128: Origin] = [:]
     /// For each held key, the last submission with it, so that a duplicate key in a submission is reported at once.
