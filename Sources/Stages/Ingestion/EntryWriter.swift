@@ -77,10 +77,8 @@ struct EntryWriter {
                 Partitioner.partition(of: pseudonymizer.hexadecimal.span, partitions: partitions)
             )
             rowsByPartition[partition] += 1
-            if isFull(blocks[partition], before: reader) { try flush(partition) }
-            blocks[partition].beginRow(line: reader.line, student: pseudonymizer.number)
-            for column in positions.indices { appendOfStudent(column, reader, to: partition) }
-            blocks[partition].endRow()
+            if Self.isFull(blocks[partition], before: reader, positions, limits) { try flush(partition) }
+            Self.append(pseudonymizer.number, except: student, positions, reader, &masks, to: &blocks[partition])
             if blocks[partition].count >= limits.rows { try flush(partition) }
             return
         }
@@ -94,32 +92,50 @@ struct EntryWriter {
         rowsByPartition[Int(owner)] += 1
         guard layout == .organizations else {
             let partition = Int(owner)
-            if isFull(blocks[partition], before: reader) { try flush(partition) }
+            if Self.isFull(blocks[partition], before: reader, positions, limits) { try flush(partition) }
             blocks[partition].beginRow(line: reader.line)
             for column in positions.indices { Self.append(column, positions[column], reader, to: &blocks[partition]) }
             blocks[partition].endRow()
             if blocks[partition].count >= limits.rows { try flush(partition) }
             return
         }
-        if isFull(shared, before: reader) { try flushShared() }
+        if Self.isFull(shared, before: reader, positions, limits) { try flushShared() }
         shared.beginRow(line: reader.line, owner: owner)
         for column in positions.indices { Self.append(column, positions[column], reader, to: &shared) }
         shared.endRow()
         if shared.count >= limits.rows { try flushShared() }
     }
 
-    private mutating func appendOfStudent(_ column: Int, _ reader: borrowing CSVReader, to partition: Int) {
-        let position = positions[column]
+    /// Adds a student's row to a block.
+    ///
+    /// All columns are added in one call, because the places of writer and block are checked at each access from
+    /// outside.
+    private static func append(
+        _ pseudonym: UInt128,
+        except student: Int,
+        _ positions: [Int],
+        _ reader: borrowing CSVReader,
+        _ masks: inout [FieldMask],
+        to block: inout SubmissionBlockBuilder
+    ) {
         let none: [UInt8] = []
-        // The pseudonym has a place of its own.
-        guard position >= 0, column != student else { return blocks[partition].append(none.span, column: column) }
-        if let code = masks[column].fault(reader.field(position)) {
-            var mask: [UInt8] = []
-            FieldMask.append(code, to: &mask)
-            blocks[partition].append(mask.span, column: column)
-        } else {
-            blocks[partition].append(reader.field(position), column: column)
+        block.beginRow(line: reader.line, student: pseudonym)
+        for column in positions.indices {
+            let position = positions[column]
+            // The pseudonym has a place of its own.
+            guard position >= 0, column != student else {
+                block.append(none.span, column: column)
+                continue
+            }
+            if let code = masks[column].fault(reader.field(position)) {
+                var mask: [UInt8] = []
+                FieldMask.append(code, to: &mask)
+                block.append(mask.span, column: column)
+            } else {
+                block.append(reader.field(position), column: column)
+            }
         }
+        block.endRow()
     }
 
     private static func append(
@@ -137,7 +153,14 @@ struct EntryWriter {
     }
 
     /// Whether the reader's current row is to open a new block.
-    private func isFull(_ block: SubmissionBlockBuilder, before reader: borrowing CSVReader) -> Bool {
+    ///
+    /// It takes only what it needs, because a copy of the writer for each row would cost.
+    private static func isFull(
+        _ block: borrowing SubmissionBlockBuilder,
+        before reader: borrowing CSVReader,
+        _ positions: [Int],
+        _ limits: BlockLimits
+    ) -> Bool {
         guard block.count > 0 else { return false }
         var bytes = 32
         for position in positions where position >= 0 { bytes += reader.field(position).count + 1 }
