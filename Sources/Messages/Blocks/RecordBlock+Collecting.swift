@@ -14,7 +14,7 @@ extension RecordBlock {
     ) {
         begin(organization: organization, submission: submission, line: line, retracts: false, cause: cause)
         students.append(fact.student)
-        let used = Self.layoutColumns[layout] ?? []
+        let used = Self.layoutColumns[Int(layout.rawValue)]
         for column in used { columns[column.place].append(fact[column]) }
         byteCount += 20 + 2 * used.count
     }
@@ -57,7 +57,7 @@ extension RecordBlock {
     public mutating func retract(student: UInt128, cohortYear: UInt32, organization: UInt32, submission: String) {
         begin(organization: organization, submission: submission, line: 0, retracts: true)
         students.append(student)
-        for column in Self.layoutColumns[layout] ?? [] {
+        for column in Self.layoutColumns[Int(layout.rawValue)] {
             columns[column.place].append(column == .cohortYear ? cohortYear : 0)
             byteCount += 2
         }

@@ -38,9 +38,9 @@ public struct RecordBlock: Sendable {
     /// The field of a record that holds a block.
     static let recordField = 20
     static let layouts = Dictionary(uniqueKeysWithValues: Layout.allCases.map { (Array($0.wireName.utf8), $0) })
-    static let layoutColumns = Dictionary(
-        uniqueKeysWithValues: Layout.allCases.map { ($0, StudentFact.columns(of: $0)) }
-    )
+    /// The columns of each layout, by its raw value: looked up for each row that is added.
+    static let layoutColumns: [[StudentFact.Column]] = (0...(Layout.allCases.map(\.rawValue).max() ?? 0))
+        .map { Layout(rawValue: $0).map(StudentFact.columns) ?? [] }
 
     /// A block without rows.
     public init() {}

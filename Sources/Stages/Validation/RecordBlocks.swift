@@ -20,6 +20,8 @@ struct RecordBlocks {
     /// The record of the ledger that was folded last, which no earlier commit has folded.
     var offset: Int64 = 0
     private var number = 0
+    /// The place of the row before.
+    private var last = 0
 
     init(home: Int32, limits: BlockLimits) {
         self.home = home
@@ -51,6 +53,9 @@ struct RecordBlocks {
     }
 
     private mutating func index(of place: Place) -> Int {
+        // Rows of a file come in the order of their organizations.
+        if last < blocks.count, blocks[last].place == place { return last }
+        defer { last = places[place] ?? 0 }
         if let index = places[place] { return index }
         places[place] = blocks.count
         blocks.append((place, RecordBlock(schoolYear: place.year, layout: place.layout)))

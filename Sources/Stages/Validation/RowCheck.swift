@@ -47,6 +47,8 @@ struct RowCheck {
     private(set) var student: UInt128?
     /// The cohort's year of the last row, if it is part of the key.
     var cohort: Int?
+    /// The name of the row read last; nil if its key could not be read.
+    private(set) var identity: RowIdentity?
     var spellings = GroupSpellings()
     /// The frameworks of the years.
     let frameworks: FrameworkSet
@@ -101,8 +103,8 @@ struct RowCheck {
         keyPrefix = Array("/\(layout.wireName)/".utf8)
     }
 
-    /// The name of the last row; nil if its key could not be read.
-    var identity: RowIdentity? {
+    /// The name of the row whose fields were read; nil if its key could not be read.
+    private func nameOfRow() -> RowIdentity? {
         guard let year else { return nil }
         guard isAboutStudents else {
             return RowKey(key.span, layout: layout, year: year)
@@ -185,6 +187,7 @@ struct RowCheck {
         organization = nil
         student = nil
         cohort = nil
+        identity = nil
     }
 
     private mutating func readFields(_ line: Span<UInt8>) -> CheckedRow? {
@@ -194,6 +197,7 @@ struct RowCheck {
         organization = take(FieldReading.code(field(RowCheck.organizationColumn, line)), RowCheck.organizationColumn)
         let isDeletion = action == 1
         let content = readContent(line, isDeletion: isDeletion)
+        identity = nameOfRow()
         guard faults.isEmpty, let year, let organization else { return nil }
         return CheckedRow(
             year: year,
