@@ -92,6 +92,7 @@ import Testing
             "/acts/open-year": .approver, "/acts/close-year": .approver, "/acts/release": .approver,
             "/acts/withdraw-release": .approver, "/acts/approve": .approver, "/acts/reject": .approver,
             "/acts/withdraw": .approver, "/acts/deliveries": .operator, "/acts/quarantine": .operator,
+            "/acts/what-if": .data, "/acts/what-if-framework": .data,
             "/audit-trail": .data, "/deliveries": .operator, "/quarantine": .operator,
             "/completeness/{year}": .data,
             "/release/tables.csv": .data,
@@ -111,6 +112,7 @@ import Testing
             "/api/v1/acts/release": .approver, "/api/v1/acts/withdraw-release": .approver,
             "/api/v1/acts/approve": .approver, "/api/v1/acts/reject": .approver, "/api/v1/acts/withdraw": .approver,
             "/api/v1/acts/deliveries": .operator, "/api/v1/acts/quarantine": .operator,
+            "/api/v1/acts/what-if": .data, "/api/v1/acts/what-if-framework": .data,
         ]
         #expect(Dictionary(DeskRoutes.all.map { ($0.path, $0.needs) }) { $0 == $1 ? $0 : .everybody } == desk)
     }

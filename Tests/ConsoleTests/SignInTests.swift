@@ -35,7 +35,7 @@ final class SignInBench: Sendable {
         home = Home(environment: ["ACCOUNTABILITY_HOME": folder.path])
         store = ConsoleStore(try AccessExample.tables())
         let calls = calls
-        let runner = ProgramRunner { arguments, _ in calls.take(arguments) }
+        let runner = ProgramRunner { arguments, _, _ in calls.take(arguments) }
         site = Site(
             Console(life: "test", address: address),
             Desk(

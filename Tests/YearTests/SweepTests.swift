@@ -6,6 +6,7 @@ import Streaming
 import Testing
 
 @testable import Year
+@testable import accountability
 
 /// What would change, and what hangs on what, without a broker.
 @Suite(.timeLimit(.minutes(30))) struct SweepTests {
@@ -218,6 +219,12 @@ import Testing
         let sweep = try YearSweep(2019, of: ledger, under: "lowest_performing")
         #expect(sweep.trials.count == 7 && sweep.untried.map(\.path) == ["lowest_performing.share"])
         #expect(sweep.trials.contains { !$0.changes.isEmpty })
+        let brief = SweepAnswer(sweep, .assumptions)
+        #expect(brief.determinations == nil)
+        #expect(brief.assumptions.map(\.changes) == sweep.trials.map(\.decided))
+        let whole = SweepAnswer(sweep, nil)
+        #expect(whole.assumptions.map(\.changes) == sweep.trials.map(\.changes))
+        #expect(whole.determinations?.count == sweep.rows.count)
         let before = try computed(state)
         let trial = try #require(sweep.trials.first { $0.parameter.path == "lowest_performing.basis.non_high" })
         let draft = try draft(

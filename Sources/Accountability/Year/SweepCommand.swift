@@ -34,7 +34,9 @@ struct SweepCommand: OperatorCommand, ReadingCommand {
             not even all results are enough, or if the number of students behind a supplied figure is not known. The outcome behind a cut \
             assumes that all other figures stay as they are; several reasons can support one level.
 
-            --table determinations (the default; the nearest first), margins (every cut of each) or assumptions (those that decide most first).
+            --table determinations (the default; the nearest first), margins (every cut of each) or assumptions (those that decide most first). \
+            JSON has all of them; with --table assumptions it has only these, each with the determinations whose classification or level would \
+            be different.
 
             Exit codes: 0 done; 64 usage; 65 the year has no determinations; 69 no broker answers; 75 a submission cannot be read whole yet; \
             78 the ledger is missing.
@@ -59,8 +61,8 @@ struct SweepCommand: OperatorCommand, ReadingCommand {
     @Option(help: ArgumentHelp("Only assumed parameters of this path.", valueName: "path"))
     var under: String?
 
-    @Option(help: "determinations, margins or assumptions; JSON has all of them.")
-    var table = Table.determinations
+    @Option(help: "determinations, margins or assumptions.")
+    var table: Table?
 
     @OptionGroup var viewer: ViewerOption
 
@@ -76,9 +78,9 @@ struct SweepCommand: OperatorCommand, ReadingCommand {
             }
             line.clear()
             switch output.chosen {
-            case .json: try JSONOutput.write(SweepAnswer(sweep))
-            case .csv: try SweepText.listing(sweep, table).writeCSV()
-            case .table: Standard.output(SweepText.text(sweep, table))
+            case .json: try JSONOutput.write(SweepAnswer(sweep, table))
+            case .csv: try SweepText.listing(sweep, table ?? .determinations).writeCSV()
+            case .table: Standard.output(SweepText.text(sweep, table ?? .determinations))
             }
         } catch let fault as YearFault {
             throw Failure(fault)

@@ -133,14 +133,17 @@ struct SweepAnswer: Encodable {
     let framework: String
     let assumptions: [Assumption]
     let untried: [Untried]
-    let determinations: [Determination]
+    /// Nil if only assumptions are asked for.
+    let determinations: [Determination]?
 
     enum CodingKeys: String, CodingKey {
         case schoolYear = "school_year"
         case framework, assumptions, untried, determinations
     }
 
-    init(_ sweep: YearSweep) {
+    /// The whole sweep, or of ``SweepCommand/Table/assumptions`` only these: a state's changes of figures are many.
+    init(_ sweep: YearSweep, _ table: SweepCommand.Table?) {
+        let isBrief = table == .assumptions
         schoolYear = sweep.year
         framework = sweep.framework.name
         assumptions = sweep.trials.map { trial in
@@ -151,23 +154,27 @@ struct SweepAnswer: Encodable {
                 source: trial.parameter.source,
                 decided: trial.decided.count,
                 moved: trial.changes.count - trial.decided.count,
-                changes: trial.changes
+                changes: isBrief ? trial.decided : trial.changes
             )
         }
         untried = sweep.untried.map { Untried(parameter: $0.path, reason: $0.reason) }
-        determinations = sweep.rows.map { row in
-            Determination(
-                orgCode: row.orgCode,
-                name: row.name,
-                type: row.type,
-                classification: row.outcome.classification,
-                level: row.outcome.level,
-                nearest: row.nearest,
-                deciding: row.deciding,
-                margins: row.margins,
-                decidedBy: row.decidedBy,
-                movedBy: row.movedBy
-            )
-        }
+        determinations = isBrief ? nil : sweep.rows.map(Determination.init)
+    }
+}
+
+extension SweepAnswer.Determination {
+    init(_ row: YearSweep.Row) {
+        self.init(
+            orgCode: row.orgCode,
+            name: row.name,
+            type: row.type,
+            classification: row.outcome.classification,
+            level: row.outcome.level,
+            nearest: row.nearest,
+            deciding: row.deciding,
+            margins: row.margins,
+            decidedBy: row.decidedBy,
+            movedBy: row.movedBy
+        )
     }
 }

@@ -130,7 +130,8 @@ package struct Console: Sendable {
                 today: today(),
                 ranks: ranks,
                 sessionCookie: sessionCookie,
-                map: map
+                map: map,
+                account: frame.visitor.account
             )
             try route.check(call)
             return (route, call)

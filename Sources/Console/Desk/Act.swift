@@ -25,7 +25,7 @@ struct Act: Sendable {
     let title: String
     /// What the act does, and whether it can be undone.
     let about: String
-    /// The text of the button that carries it out.
+    /// The text of the button that carries it out; empty for a trial.
     let verb: String
     /// The lowest role that may carry it out.
     let needs: Role
@@ -40,8 +40,10 @@ struct Act: Sendable {
     let needsSecondPerson: @Sendable (Values) -> Bool
     /// The command that shows what the act would change; nil if there is none.
     let preview: (@Sendable (Values) -> [String])?
-    /// The command that carries out the act.
-    let command: @Sendable (Values) -> [String]
+    /// The command that carries out the act; nil for a trial, which only shows what would change.
+    let command: (@Sendable (Values) -> [String])?
+    /// The file that the commands get, made from the values; nil if they need none.
+    let document: (@Sendable (Values, ConsoleTables) throws(Problem) -> FormData.File)?
 
     init(
         _ name: String,
@@ -55,7 +57,8 @@ struct Act: Sendable {
         namesPerson: Bool = true,
         needsSecondPerson: @escaping @Sendable (Values) -> Bool = { _ in false },
         preview: (@Sendable (Values) -> [String])? = nil,
-        command: @escaping @Sendable (Values) -> [String]
+        document: (@Sendable (Values, ConsoleTables) throws(Problem) -> FormData.File)? = nil,
+        command: (@Sendable (Values) -> [String])?
     ) {
         self.name = name
         self.title = title
@@ -68,14 +71,18 @@ struct Act: Sendable {
         self.namesPerson = namesPerson
         self.needsSecondPerson = needsSecondPerson
         self.preview = preview
+        self.document = document
         self.command = command
     }
+
+    /// Whether it only shows what would change.
+    var isTrial: Bool { command == nil }
 
     /// The arguments of the program, including the person.
     ///
     /// An option and its value are one word, so that no value can be mistaken for another option.
     func arguments(_ values: Values, by person: String) -> [String] {
-        command(values) + (namesPerson ? ["--by=\(person)", "--from-console"] : [])
+        (command?(values) ?? []) + (namesPerson ? ["--by=\(person)", "--from-console"] : [])
     }
 
     /// The mistakes in the filled-in values, by field name.
@@ -100,6 +107,9 @@ struct Act: Sendable {
         }
         return faults
     }
+
+    /// The page of the navigation that it belongs to.
+    var place: PagePlace { isTrial ? .frameworks : name == Acts.upload.name ? .upload : .release }
 
     /// The address of its form.
     var address: String { "/acts/\(name)" }

@@ -41,7 +41,21 @@ enum ActPage {
         guard faults.isEmpty else { return (nil, faults) }
         // A text that is left empty says nothing.
         let said = values.filter { !$0.value.isEmpty }
-        return (try await call.desk.errands.begin(act, said, account), [:])
+        guard let document = act.document else { return (try await call.desk.errands.begin(act, said, account), [:]) }
+        let file: FormData.File
+        do throws(Problem) {
+            file = try document(said, call.tables)
+        } catch {
+            guard error.status == 422, let name = act.fields.first?.parameter.name else { throw error }
+            return (nil, [name: error.detail])
+        }
+        let kept = try await call.desk.errands.keep(file)
+        do throws(Problem) {
+            return (try await call.desk.errands.begin(act, said, account, file: kept), [:])
+        } catch {
+            await call.desk.errands.drop(kept)
+            throw error
+        }
     }
 
     /// Why an act about a submission is not allowed; nil if it is allowed.
@@ -76,7 +90,7 @@ enum ActPage {
             "faults": wrong.isEmpty ? false as Any : ["list": wrong],
             "button": act.preview == nil ? "Go on" : "See what it would change",
         ]
-        let page = Page(title: act.title, place: .release, lead: act.about)
+        let page = Page(title: act.title, place: act.place, lead: act.about)
         return .page(try page.html(call.tables, "act", context), status: faults.isEmpty ? 200 : 422)
     }
 

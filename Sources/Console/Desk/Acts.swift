@@ -3,7 +3,10 @@ internal import Operating
 /// The acts of the console.
 enum Acts {
     /// The acts with a form of fields.
-    static let all = [openYear, closeYear, release, withdrawRelease, approve, reject, withdraw, deliveries, quarantine]
+    static let all = [
+        openYear, closeYear, release, withdrawRelease, approve, reject, withdraw, deliveries, quarantine,
+        tryAlternatives, tryFramework,
+    ]
 
     private static let year = Act.Field("year", "School year", .schoolYear, hint: "by its spring: 2018-19 is 2019")
     private static let submission = Act.Field(

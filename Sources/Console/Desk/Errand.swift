@@ -24,6 +24,8 @@ struct Errand: Sendable {
     let fileName: String?
     let began: ContinuousClock.Instant
     var state: State
+    /// What the program last said about its progress while the preview is being computed.
+    var progress: String?
     var preview: ProgramRunner.Outcome?
     var result: ProgramRunner.Outcome?
     /// The person who confirmed it.
@@ -31,6 +33,9 @@ struct Errand: Sendable {
 
     /// Whether it needs a second person.
     var needsSecondPerson: Bool { act.needsSecondPerson(values) }
+
+    /// Whether it is a trial that is being computed, or waits for that.
+    var isTrialRunning: Bool { act.isTrial && state == .previewing }
 
     /// Whether an account sees it: the one that prepared it, and those that could confirm it.
     func isVisible(to account: Account) -> Bool {
@@ -40,6 +45,7 @@ struct Errand: Sendable {
     /// Why an account cannot confirm it; nil if it can.
     func obstacle(for account: Account) -> String? {
         guard state == .ready else { return nil }
+        guard !act.isTrial else { return "It only shows what would change: there is nothing to confirm." }
         guard account.role >= act.needs else { return "This needs the role \(act.needs.rawValue), or one above it." }
         if needsSecondPerson, account.name == owner.name {
             return

@@ -25,17 +25,21 @@ enum ErrandPage {
         ]
         switch errand.state {
         case .previewing:
-            context["busy"] = "What it would change is being computed. Nothing is done until it is confirmed."
+            context["busy"] =
+                "What it would change is being computed. \(errand.act.isTrial ? "Nothing is written." : "Nothing is done until it is confirmed.")"
+            context["progress"] = progress(errand, account)
+            context["discard"] = errand.act.isTrial ? true : nil
         case .running: context["busy"] = "It is being done."
         case .ready:
             let obstacle = errand.obstacle(for: account)
-            context["obstacle"] = obstacle
+            context["obstacle"] = errand.act.isTrial ? nil : obstacle
             context["confirm"] = obstacle == nil ? true : nil
             context["discard"] = true
+            context["other"] = errand.act.isTrial ? ["href": Address.of(errand.act.address, query(errand))] : nil
         case .done: context["done"] = done(errand, account)
         }
         if let preview = errand.preview { context["preview"] = self.preview(preview, errand, account, tables) }
-        var page = Page(title: errand.act.title, place: errand.act.name == Acts.upload.name ? .upload : .release)
+        var page = Page(title: errand.act.title, place: errand.act.place)
         page.lead = errand.state == .done ? nil : errand.act.about
         page.script = context["busy"] == nil ? nil : "/desk.js"
         return .page(try page.html(tables, "errand", context))
@@ -50,7 +54,20 @@ enum ErrandPage {
     static func discard(_ call: DeskRoute.Call) async throws -> DeskRoute.Reply {
         let account = try call.account(.district)
         let act = try await call.desk.errands.discard(call.arguments["id"] ?? "", by: account)
-        return .seeOther(act.name == Acts.upload.name ? "/upload" : "/release")
+        return .seeOther(act.place.address(nil, in: .own, isPublished: false) ?? "/")
+    }
+
+    /// How far the computation is.
+    ///
+    /// A district does not see it, because it may name other districts' files.
+    static func progress(_ errand: Errand, _ account: Account) -> String? {
+        guard errand.state == .previewing, account.role != .district else { return nil }
+        return errand.progress
+    }
+
+    /// The fields as they were filled in, for the form.
+    private static func query(_ errand: Errand) -> [(String, String?)] {
+        errand.act.fields.map { ($0.parameter.name, errand.values[$0.parameter.name]) }
     }
 
     private static func facts(_ errand: Errand) -> [[String: Any]] {
@@ -72,6 +89,13 @@ enum ErrandPage {
         _ account: Account,
         _ tables: ConsoleTables
     ) -> [String: Any] {
+        if errand.act.name == Acts.tryAlternatives.name, let answer = SweepAnswer(outcome.output) {
+            return [
+                "summary": answer.summary, "files": false, "changes": false,
+                "effects": SweepPart.tables(answer)
+                    .map { ["heading": $0.caption, "table": $0.context] as [String: Any] },
+            ]
+        }
         let (summary, answer) = Self.preview(of: outcome, account, tables)
         guard let seen = answer else { return ["summary": summary, "files": false, "changes": false] }
         let isFile = errand.act.name == Acts.upload.name
@@ -149,19 +173,15 @@ enum ErrandPage {
     static let mostChanges = 200
 
     private static func changeTable(_ changes: [PreviewAnswer.Change]) -> TablePart {
-        func words(_ outcome: PreviewAnswer.Outcome) -> String {
-            let parts = [outcome.classification, outcome.level].filter { !$0.isEmpty }.map { Words.title($0) }
-            return parts.isEmpty ? "–" : parts.joined(separator: ", ")
-        }
-        return TablePart(
+        TablePart(
             caption: "Determinations that would change",
             columns: ["Organization", "School year", "As it is", "As it would be", "Figures"],
             rows: changes.prefix(mostChanges)
                 .map { change in
                     [
                         .init(change.name.isEmpty ? change.orgCode : change.name, note: change.orgCode),
-                        .init(SchoolYear.title(change.schoolYear), kind: "tight"), .init(words(change.from)),
-                        .init(words(change.to)), .init(change.fields.joined(separator: "; ")),
+                        .init(SchoolYear.title(change.schoolYear), kind: "tight"), .init(SweepPart.words(change.from)),
+                        .init(SweepPart.words(change.to)), .init(change.fields.joined(separator: "; ")),
                     ]
                 },
             note: changes.count > mostChanges

@@ -18,6 +18,7 @@ struct ErrandView: Sendable {
         let summary: String
         let files: [PreviewAnswer.Submission]
         let changes: [PreviewAnswer.Change]
+        var alternatives: [SweepAnswer.Alternative] = []
     }
 
     private struct Result: Sendable {
@@ -34,6 +35,9 @@ struct ErrandView: Sendable {
 
     private var preview: Preview? {
         guard let outcome = errand.preview else { return nil }
+        if errand.act.name == Acts.tryAlternatives.name, let answer = SweepAnswer(outcome.output) {
+            return Preview(summary: answer.summary, files: [], changes: [], alternatives: answer.assumptions)
+        }
         let (summary, answer) = ErrandPage.preview(of: outcome, account, tables)
         let isFile = errand.act.name == Acts.upload.name
         return Preview(
@@ -87,11 +91,27 @@ struct ErrandView: Sendable {
         .value("rejections", "The rules that rows break.", codes) { codes($0.rejections ?? [:]) },
     ])
 
+    private static let alternative = Shape<SweepAnswer.Alternative>([
+        .text("parameter", "The assumed parameter.") { $0.parameter },
+        .text("value", "Its value as it is.") { $0.value },
+        .text("alternative", "The other value.") { $0.alternative },
+        .integer("decided", "How many determinations would get another classification or level.", 0...Int64.max) {
+            $0.decided
+        },
+        .integer("moved", "How many others would get other figures.", 0...Int64.max) { $0.moved },
+        .list("changes", "The first of those that would get another classification or level.", change) {
+            Array($0.changes.prefix(ErrandPage.mostChanges))
+        },
+    ])
+
     private static let previewShape = Shape<Preview>([
         .text("summary", "What would change, in one sentence.") { $0.summary },
         .list("files", "The submitted file.", file) { $0.files },
         .integer("changed", "How many determinations would change.", 0...Int64.max) { $0.changes.count },
         .list("changes", "The first of them.", change) { Array($0.changes.prefix(ErrandPage.mostChanges)) },
+        .list("alternatives", "The tried alternatives of assumed parameters, of a what-if only.", alternative) {
+            $0.alternatives
+        },
     ])
 
     private static let receipt = Shape<ReceiptAnswer>([
@@ -122,6 +142,9 @@ struct ErrandView: Sendable {
         .optionalText("confirmed_by", "Who confirmed it; null before that.") { $0.errand.confirmed },
         .flag("needs_second_person", "Whether somebody other than its preparer has to confirm it.") {
             $0.errand.needsSecondPerson
+        },
+        .optionalText("progress", "How far the computation is; null if that is not known.") {
+            ErrandPage.progress($0.errand, $0.account)
         },
         .optionalText("obstacle", "Why you cannot confirm it; null if you can, or if it is not ready.") {
             $0.errand.obstacle(for: $0.account)

@@ -22,6 +22,8 @@ package actor Errands {
     /// Two at once would take the ledger's identity from each other.
     private var commands: Task<Void, Never>?
     private var previews: Task<Void, Never>?
+    /// Trials take longer than previews, which do not wait for them.
+    private var trials: Task<Void, Never>?
 
     /// How long an act is kept, and the most acts of one person and of all together.
     static let lifetime = Duration.seconds(3600)
@@ -44,6 +46,10 @@ package actor Errands {
         else {
             throw Problem(429, "too many acts are in progress: confirm or discard some of them first", retryAfter: 60)
         }
+        guard !act.isTrial || !errands.values.contains(where: { $0.owner.name == owner.name && $0.isTrialRunning })
+        else {
+            throw Problem(429, "your last what-if is still being computed: wait for it, or discard it", retryAfter: 60)
+        }
         let id = file?.id ?? Self.identity()
         var values = values
         values["file"] = file?.path.path
@@ -52,7 +58,7 @@ package actor Errands {
             act: act,
             values: values,
             owner: owner,
-            fileName: file?.name,
+            fileName: act.document == nil ? file?.name : nil,
             began: .now,
             state: .ready
         )
@@ -123,14 +129,22 @@ package actor Errands {
     static let absent = Problem(404, "there is no such act: it was discarded, or it is more than an hour old")
 
     private func look(_ id: String, _ arguments: [String]) {
-        let before = previews
-        previews = Task {
+        let isTrial = errands[id]?.act.isTrial == true
+        let before = isTrial ? trials : previews
+        let task = Task {
             await before?.value
             guard let errand = errands[id] else { return }
-            let outcome = await runner.run(arguments, errand.act.timeout)
+            let outcome = await runner.run(arguments, errand.act.timeout) { await self.note(id, $0) }
             errands[id]?.preview = outcome
             errands[id]?.state = .ready
         }
+        if isTrial { trials = task } else { previews = task }
+    }
+
+    /// Keeps what the program said of its progress; returns whether anyone still waits for the preview.
+    private func note(_ id: String, _ line: String) -> Bool {
+        if !line.isEmpty { errands[id]?.progress = line }
+        return errands[id] != nil
     }
 
     private func end(_ errand: Errand, _ outcome: ProgramRunner.Outcome) {

@@ -23,13 +23,23 @@ package struct ProgramRunner: Sendable {
         }
     }
 
-    /// Runs the program.
+    /// Watches a program about once a second while it runs; returns whether it shall go on.
     ///
-    /// The second argument is the time limit.
-    package let run: @Sendable (_ arguments: [String], _ timeout: Duration) async -> Outcome
+    /// The line is the last one that the program wrote to standard error, or empty.
+    package typealias Watch = @Sendable (_ line: String) async -> Bool
 
-    package init(_ run: @escaping @Sendable (_ arguments: [String], _ timeout: Duration) async -> Outcome) {
-        self.run = run
+    private let call: @Sendable (_ arguments: [String], _ timeout: Duration, _ watch: Watch) async -> Outcome
+
+    /// - Parameter call: runs the program; the second argument is the time limit.
+    package init(
+        _ call: @escaping @Sendable (_ arguments: [String], _ timeout: Duration, _ watch: Watch) async -> Outcome
+    ) {
+        self.call = call
+    }
+
+    /// Runs the program.
+    func run(_ arguments: [String], _ timeout: Duration, watch: Watch = { _ in true }) async -> Outcome {
+        await call(arguments, timeout, watch)
     }
 
     /// The most bytes of its output that are read.
@@ -42,9 +52,9 @@ package struct ProgramRunner: Sendable {
     ///   - options: arguments that follow the own arguments of every call, such as the brokers.
     ///   - folder: holds the output while the program runs. Only its owner may enter.
     package init(executable: URL, options: [String], folder: URL) {
-        run = { arguments, timeout in
+        call = { arguments, timeout, watch in
             do {
-                return try await Self.call(executable, arguments + options, folder, timeout)
+                return try await Self.call(executable, arguments + options, folder, timeout, watch)
             } catch {
                 return Outcome(code: 70, output: "", errors: "\(executable.path) cannot be started: \(error)")
             }
@@ -55,7 +65,8 @@ package struct ProgramRunner: Sendable {
         _ executable: URL,
         _ arguments: [String],
         _ folder: URL,
-        _ timeout: Duration
+        _ timeout: Duration,
+        _ watch: Watch
     ) async throws -> Outcome {
         let files = FileManager.default
         let own = folder.appendingPathComponent(Sessions.token(), isDirectory: true)
@@ -70,7 +81,7 @@ package struct ProgramRunner: Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle(forWritingAtPath: paths[0])
         process.standardError = FileHandle(forWritingAtPath: paths[1])
-        let isLate = await ended(try Running(process), timeout)
+        let isLate = await ended(try Running(process), timeout) { await watch(lastLine(of: paths[1])) }
         func text(_ path: String) -> String {
             guard let handle = FileHandle(forReadingAtPath: path) else { return "" }
             defer { try? handle.close() }
@@ -80,12 +91,29 @@ package struct ProgramRunner: Sendable {
         return Outcome(code: code, output: text(paths[0]), errors: text(paths[1]))
     }
 
+    /// The last line of a text that is still being written; empty if there is none.
+    private static func lastLine(of path: String) -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return "" }
+        defer { try? handle.close() }
+        guard let end = try? handle.seekToEnd(), (try? handle.seek(toOffset: end - min(end, 1000))) != nil,
+            let bytes = try? handle.readToEnd()
+        else { return "" }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").last.map(String.init) ?? ""
+    }
+
     /// Waits for the end; returns whether the program had to be stopped.
-    private static func ended(_ running: Running, _ timeout: Duration) async -> Bool {
-        let deadline = ContinuousClock.now + timeout
+    ///
+    /// - `goesOn`: asked about once a second.
+    private static func ended(_ running: Running, _ timeout: Duration, goesOn: () async -> Bool) async -> Bool {
+        var deadline = ContinuousClock.now + timeout
+        var look = ContinuousClock.now + .seconds(1)
         var isLate = false
         while !running.hasEnded {
             try? await Task.sleep(for: .milliseconds(20))
+            if ContinuousClock.now > look {
+                look = .now + .seconds(1)
+                if await !goesOn() { deadline = min(deadline, .now) }
+            }
             // If this check is late, the program may have ended in time.
             guard ContinuousClock.now > deadline, !running.hasEnded else { continue }
             // When asked to end, the program commits or aborts. After five seconds it is killed.

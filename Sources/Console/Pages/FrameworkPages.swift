@@ -1,6 +1,7 @@
 internal import Messages
 internal import Reading
 internal import Rules
+internal import Stages
 
 extension FrameworkView {
     static func listPage(_ tables: ConsoleTables) throws -> ConsoleContent {
@@ -66,10 +67,12 @@ extension FrameworkView {
             "digest": digest,
             "sections": names.map { name in
                 [
-                    "id": name, "heading": Words.title(name), "table": Self.table(name, sections[name] ?? []).context,
+                    "id": name, "heading": Words.title(name),
+                    "table": parameterTable(name, sections[name] ?? [], tables).context,
                 ] as [String: Any]
             },
         ]
+        if mayTry { context["trials"] = trials(tables) as Any? }
         if let beside = query["beside"] {
             context["beside"] = ["heading": "Beside framework \(beside)", "table": differenceTable(beside).context]
         }
@@ -105,6 +108,56 @@ extension FrameworkView {
             },
             note: "603 CMR 2.03(10): a change is proposed, open for comment, recommended, and approved by the Board."
         )
+    }
+
+    /// The parameters of a section, with the alternatives of those that are assumed.
+    private func parameterTable(_ name: String, _ parameters: [FrameworkParameter], _ tables: ConsoleTables)
+        -> TablePart
+    {
+        var table = Self.table(name, parameters)
+        let year = trialYear(tables)
+        for (row, parameter) in parameters.enumerated() {
+            guard let values = alternatives[parameter.path] else { continue }
+            table.rows[row][1].note = "could be \(values.joined(separator: "; "))"
+            guard let year else { continue }
+            table.rows[row][2].link = Address.of(
+                Acts.tryAlternatives.address,
+                [("year", String(year)), ("parameter", parameter.path)]
+            )
+        }
+        return table
+    }
+
+    /// The newest of its years whose determinations can be computed again; nil if there is none, or if the visitor may
+    /// not do that.
+    private func trialYear(_ tables: ConsoleTables) -> Int? {
+        guard mayTry else { return nil }
+        return tables.determinedYears.first {
+            (try? tables.frameworks.ifCovered(schoolYear: $0))?.digest == digest
+        }
+    }
+
+    /// What can be tried with the framework.
+    private func trials(_ tables: ConsoleTables) -> [String: Any]? {
+        var links: [(String, String)] = []
+        if let year = trialYear(tables) {
+            links.append(
+                (
+                    "other values of assumed parameters in \(SchoolYear.title(year))",
+                    Address.of(Acts.tryAlternatives.address, [("year", String(year))])
+                )
+            )
+        }
+        if isOnRecord {
+            links.append(
+                (
+                    "this framework in place of the one in force",
+                    Address.of(Acts.tryFramework.address, [("framework", framework.name)])
+                )
+            )
+        }
+        guard !links.isEmpty else { return nil }
+        return ["list": links.map { ["what": $0.0, "href": $0.1] }]
     }
 
     static func table(_ name: String, _ parameters: [FrameworkParameter]) -> TablePart {

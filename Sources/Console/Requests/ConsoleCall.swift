@@ -1,3 +1,4 @@
+internal import Operating
 internal import Reading
 internal import Rules
 
@@ -17,6 +18,8 @@ struct ConsoleCall: Sendable {
     var sessionCookie = ConsoleCall.cookie
     /// The operator's map of organizations; nil if there is none.
     var map: GeographicMap?
+    /// The account of the visitor; nil if the visitor is not signed in.
+    var account: Account?
     /// Whether a list is shown whole, for a file, and not in parts.
     var isWhole = false
 

@@ -53,7 +53,12 @@
       try { answer = await fetch(location.href, { cache: "no-store", headers: { "X-Renewal": "1" } }); } catch { answer = null; }
       if (!answer || !answer.ok) { await new Promise((go) => setTimeout(go, 2000)); continue; }
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (page.getElementById("waiting")) continue;
+      const waits = page.getElementById("waiting");
+      if (waits) {
+        const now = document.getElementById("waiting");
+        if (now && now.textContent !== waits.textContent) now.replaceWith(document.adoptNode(waits));
+        continue;
+      }
       const next = page.getElementById("main"), now = document.getElementById("main");
       if (next && now) now.replaceWith(document.adoptNode(next));
       const heading = document.querySelector("h1");

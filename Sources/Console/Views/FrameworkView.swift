@@ -1,4 +1,5 @@
 internal import Messages
+internal import Operating
 internal import Reading
 internal import Rules
 internal import Stages
@@ -18,6 +19,13 @@ struct FrameworkView: Sendable {
     /// The steps of frameworks for its school years, and comments on them, the oldest first.
     let steps: [Accountability_V1_Directive]
 
+    /// The other values that it states for assumed parameters, by path.
+    let alternatives: [String: [String]]
+    /// Whether the visitor may try other values.
+    let mayTry: Bool
+    /// Whether its document is on record, and not built in.
+    let isOnRecord: Bool
+
     /// A parameter of this framework and of another one.
     struct Difference: Sendable {
         let path: String
@@ -34,17 +42,24 @@ struct FrameworkView: Sendable {
     /// Every framework, the newest first: the built-in ones, and the documents on record under other names.
     static func all(_ tables: ConsoleTables) throws -> [Framework] {
         var all = try Framework.all()
+        all += documents(tables).map(\.framework).filter { document in !all.contains { $0.name == document.name } }
+        return all.sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
+    }
+
+    /// The documents on record, each name once.
+    static func documents(_ tables: ConsoleTables) -> [(framework: Framework, text: String)] {
         // The document of the recommendation has precedence over that of the proposal.
         let steps = tables.acts.filter { $0.key.act == .frameworkStep && !$0.value.document.isEmpty }
             .sorted { ($0.key.schoolYear, $1.key.kind) < ($1.key.schoolYear, $0.key.kind) }
+        var documents: [(framework: Framework, text: String)] = []
         for (_, step) in steps {
             // Validation accepts only documents that can be read.
-            guard let document = try? Framework.proposed(step.document),
-                !all.contains(where: { $0.name == document.name })
+            guard let framework = try? Framework.proposed(step.document),
+                !documents.contains(where: { $0.framework.name == framework.name })
             else { continue }
-            all.append(document)
+            documents.append((framework, step.document))
         }
-        return all.sorted { ($0.schoolYears.max() ?? 0) > ($1.schoolYears.max() ?? 0) }
+        return documents
     }
 
     init(_ call: ConsoleCall) throws {
@@ -59,6 +74,14 @@ struct FrameworkView: Sendable {
             .filter { $0.key.act == .frameworkStep && found.schoolYears.contains($0.key.schoolYear) }.map(\.value)
             .sorted { ($0.effectiveDate, $0.submission, $0.kind) < ($1.effectiveDate, $1.submission, $1.kind) }
         framework = FrameworkSummary(found)
+        mayTry = call.account.map { $0.role >= Acts.tryAlternatives.needs } ?? false
+        isOnRecord = Self.documents(call.tables).contains { $0.framework.digest == found.digest }
+        alternatives = Dictionary(
+            found.parameters.filter { $0.status == .assumed }
+                .map { ($0.path, found.alternatives(to: $0.path).values) },
+            uniquingKeysWith: { $1 }
+        )
+        .filter { !$0.value.isEmpty }
         digest = found.digest
         query = call.query
         let sought = call.query["q"].map { DeterminationLine.folded($0) }
@@ -130,10 +153,19 @@ struct FrameworkView: Sendable {
         .list("frameworks", "The frameworks, the newest first.", summary) { $0 }
     ])
 
+    private static let stated = Shape<(path: String, values: [String])>([
+        .text("path", "The parameter's name.") { $0.path },
+        .texts("values", "Its other values.") { $0.values },
+    ])
+
     static let shape = Shape<FrameworkView>([
         .object("framework", "The framework.", summary) { $0.framework },
         .text("digest", "The digest of the framework. Determinations name it.") { $0.digest },
         .list("parameters", "The requested parameters.", parameter) { $0.parameters },
+        .list("alternatives", "The other values that the framework states for its assumed parameters.", stated) {
+            view in
+            view.alternatives.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        },
         .list("differences", "The parameters that differ from the framework `beside`.", difference) { $0.differences },
         .list("steps", "The steps of frameworks for its school years, and comments, the oldest first.", step) {
             $0.steps
