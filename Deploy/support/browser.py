@@ -110,6 +110,17 @@ def check_axe(page, faults, name):
         faults.note(f"{name}: axe: {violation['id']} ({violation['impact']}): {violation['help']}: {nodes}")
 
 
+def check_print(page, faults, name):
+    """Paper has the foot, which says whom the figures are for, and nothing that only a screen can do."""
+    page.emulate_media(media="print")
+    if not page.locator(".foot p").first.is_visible():
+        faults.note(f"{name}: the printed page does not say whom its figures are for")
+    for part in page.locator("nav, form, button, figcaption details:not([open])").all():
+        if part.is_visible():
+            faults.note(f"{name}: the printed page shows {part.evaluate('part => part.outerHTML')[:120]}")
+    page.emulate_media(media="screen")
+
+
 def check_live(browser, address, faults):
     """The run renews itself without a visit, and the page says so."""
     page = browser.new_context(viewport=WIDE).new_page()
@@ -140,6 +151,7 @@ def check(browser, address):
                 check_axe(page, faults, label)
             if scripts and size is WIDE and scheme == "light":
                 check_keyboard(page, faults, label)
+                check_print(page, faults, label)
             elif not scripts and page.locator("h1").count() != 1:
                 faults.note(f"{label}: there is no heading")
             context.close()
