@@ -106,6 +106,23 @@ def signing_in(browser, address, folder, faults, pictures):
     stranger.look("sign in refused")
 
 
+def too_large(browser, address, folder, faults, pictures):
+    """A file above the limit is refused in words, before it is sent or after."""
+    file = os.path.join(folder, "large.csv")
+    with open(file, "wb") as empty:
+        empty.truncate(65 << 20)
+    for scripts in [True, False]:
+        clerk = Person(browser, address, folder, "clerk", faults, pictures, scripts).sign_in()
+        clerk.open("/upload")
+        clerk.page.set_input_files("#file", file)
+        clerk.press("See what it would change")
+        expect(clerk.page.locator("#file-fault" if scripts else "main .lead")).to_contain_text("64 MB")
+        if scripts:
+            expect(clerk.page.get_by_role("button", name="See what it would change")).to_be_enabled()
+            clerk.look("a file that is too large")
+        clerk.page.context.close()
+
+
 def submitting(browser, address, folder, faults, pictures):
     """A file with mistakes is looked at and discarded; mended, it is submitted."""
     clerk = Person(browser, address, folder, "clerk", faults, pictures).sign_in()
@@ -287,6 +304,7 @@ def main():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
             signing_in(browser, address, folder, faults, pictures)
+            too_large(browser, address, folder, faults, pictures)
             clerk = submitting(browser, address, folder, faults, pictures)
             chief = releasing(browser, address, folder, faults, pictures)
             district(browser, address, folder, faults, pictures)

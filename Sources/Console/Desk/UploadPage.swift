@@ -52,7 +52,8 @@ enum UploadPage {
     private static func page(_ call: DeskRoute.Call, fault: String?) throws -> DeskRoute.Reply {
         let account = call.frame.visitor.account
         var context: [String: Any] = [
-            "token": call.frame.token, "most": "\(most >> 20) MB",
+            "token": call.frame.token, "most": "\(most >> 20) MB", "bytes": String(most),
+            "large": "The file is larger than \(most >> 20) MB. Choose a smaller one, or use accountability submit.",
             "scope": account?.district
                 .map { "In a file of your district \($0), every row must be about one of your students." }
                 ?? "The file can have any layout; its header says which.",

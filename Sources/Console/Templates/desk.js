@@ -11,37 +11,47 @@
       drop.classList.remove("over");
       if (event.dataTransfer.files.length > 0) input.files = event.dataTransfer.files;
     });
+    const button = form.querySelector("button"), bar = document.getElementById("bar");
+    // What the page would say if it came back with a fault.
+    function fail(what) {
+      button.disabled = false;
+      bar.hidden = true;
+      progress.textContent = "";
+      let said = document.getElementById("file-fault");
+      if (!said) {
+        said = document.createElement("p");
+        said.id = "file-fault"; said.className = "fault"; said.setAttribute("role", "alert");
+        form.insertBefore(said, drop);
+      }
+      said.textContent = what;
+      input.setAttribute("aria-invalid", "true");
+      input.setAttribute("aria-describedby", "file-hint file-fault");
+      input.value = "";
+      input.focus();
+    }
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      // The form has a little more than the file.
+      if (input.files[0].size > form.dataset.most - 4096) { fail(form.dataset.large); return; }
       const request = new XMLHttpRequest();
       request.upload.addEventListener("progress", (sent) => {
-        if (sent.lengthComputable) progress.textContent = "Sent: " + Math.floor(100 * sent.loaded / sent.total) + " %";
+        if (!sent.lengthComputable) return;
+        bar.value = Math.floor(100 * sent.loaded / sent.total);
+        progress.textContent = sent.loaded < sent.total ? "Sent: " + bar.value + " %" : "Sent. The file is being read.";
       });
       request.addEventListener("load", () => {
-        const page = new DOMParser().parseFromString(request.responseText, "text/html");
         if (request.status === 200 && request.responseURL.includes("/errands/")) { location.assign(request.responseURL); return; }
-        const next = page.getElementById("main"), now = document.getElementById("main");
-        if (!next || !now) { progress.textContent = "The file was not taken: " + request.responseText.slice(0, 300); return; }
-        form.querySelector("button").disabled = false;
-        progress.textContent = "";
+        const page = new DOMParser().parseFromString(request.responseText, "text/html");
         const fault = page.querySelector(".fault") || page.querySelector("main .lead");
-        let said = document.getElementById("file-fault");
-        if (!said) {
-          said = document.createElement("p");
-          said.id = "file-fault"; said.className = "fault"; said.setAttribute("role", "alert");
-          form.insertBefore(said, drop);
-        }
-        said.textContent = fault ? fault.textContent : "The file was not taken.";
-        input.setAttribute("aria-invalid", "true");
-        input.setAttribute("aria-describedby", "file-hint file-fault");
-        input.value = "";
-        input.focus();
+        fail(fault ? fault.textContent : "The file was not taken: " + request.responseText.slice(0, 300));
       });
-      request.addEventListener("error", () => {
-        form.querySelector("button").disabled = false;
-        progress.textContent = "The console does not answer: try again.";
-      });
-      form.querySelector("button").disabled = true;
+      request.addEventListener("error", () => fail("The console does not answer: try again."));
+      document.getElementById("file-fault")?.remove();
+      input.removeAttribute("aria-invalid");
+      input.setAttribute("aria-describedby", "file-hint");
+      button.disabled = true;
+      bar.value = 0;
+      bar.hidden = false;
       progress.textContent = "Sending…";
       request.open("POST", form.action);
       request.send(new FormData(form));

@@ -113,7 +113,7 @@ struct ConsoleServer: Sendable {
             switch await body(of: request, asked) {
             case .taken(let bytes): asked.body = bytes
             case .refused(let status, let text):
-                return asked.isAPI ? Self.response(site.refuse(asked, status.code, text)) : Self.plain(status, text)
+                return Self.response(site.refuse(asked, status.code, text))
             }
         }
         let begun = ContinuousClock.now
@@ -182,11 +182,12 @@ struct ConsoleServer: Sendable {
     private func body(of request: Request, _ asked: ConsoleRequest) async -> Body {
         let limit = site.bodyLimit(for: asked)
         guard limit > 0 else { return .taken([]) }
-        let tooLarge = Body.refused(.contentTooLarge, "this address takes at most \(limit) bytes")
+        let isLarge = limit > 1 << 20
+        let most = isLarge ? "\(limit >> 20) MB; accountability submit takes larger files" : "\(limit) bytes"
+        let tooLarge = Body.refused(.contentTooLarge, "this address takes at most \(most)")
         guard request.headers[.contentLength].map({ Int($0).map { $0 <= limit } ?? false }) ?? true else {
             return tooLarge
         }
-        let isLarge = limit > 1 << 20
         if isLarge, uploads.count.add(1, ordering: .relaxed).newValue > Self.mostUploads {
             uploads.count.subtract(1, ordering: .relaxed)
             return .refused(.serviceUnavailable, "other files are being received: try again in a moment")
