@@ -363,4 +363,15 @@ internal import Testing
             }
         }
     }
+
+    @Test("A rate of chronic absenteeism says where a supplied one names no threshold")
+    func absenteeismThresholds() throws {
+        func words(_ year: Int, _ indicator: Indicator) throws -> String {
+            PointsReport(indicator, .nonHigh, row: .noTarget, statement: "")
+                .explained(by: try Framework.of(schoolYear: year)).value
+        }
+        #expect(try words(2022, .chronicAbsenteeism).contains("a supplied rate does not say whether it is at 20 or 10"))
+        for year in [2019, 2023] { #expect(try !words(year, .chronicAbsenteeism).contains("supplied")) }
+        #expect(try !words(2022, .elaAchievement).contains("supplied"))
+    }
 }

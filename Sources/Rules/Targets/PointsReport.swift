@@ -121,6 +121,7 @@ public struct PointsReport: Hashable, Sendable {
         facts += thresholds.map {
             "\($0.isOfOwnGroup ? "group's" : "statewide") \($0.percentile)th percentile \($0.value.shortText)"
         }
+        if let remark = Self.thresholdRemark(indicator, framework) { facts.append(remark) }
         let text = facts.joined(separator: ", ")
         guard let parameters = framework.points else { return Derivation(indicator.words, text, row: statement) }
         let earned = points.map { "\($0) of \(parameters.maximum.value) points" } ?? "no points"
@@ -130,6 +131,15 @@ public struct PointsReport: Hashable, Sendable {
             row: statement,
             parameters: records(parameters, framework)
         )
+    }
+
+    /// What is not known of a rate of chronic absenteeism under a framework with several thresholds; nil under others.
+    private static func thresholdRemark(_ indicator: Indicator, _ framework: Framework) -> String? {
+        guard indicator == .chronicAbsenteeism,
+            let thresholds = framework.indicators?.chronicAbsenceThresholds.value.map(\.shortText), thresholds.count > 1
+        else { return nil }
+        return
+            "counted from \(thresholds[0]) percent of the days; a supplied rate does not say whether it is at \(thresholds.joined(separator: " or ")) percent"
     }
 
     /// The parameters of the row that decided.
