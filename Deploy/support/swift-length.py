@@ -16,7 +16,6 @@ LONGER = {
     "Sources/Rules/Determination/Determination.swift:init": 120,
     "Sources/Stages/Submission/RejectionCode.swift:rule": 100,
     "Sources/Streaming/Restore.swift:run": 90,
-    "Sources/Streaming/Restore.swift:read": 72,
 }
 MODIFIER = (
     r"(?:@\w+(?:\([^)]*\))? )*"

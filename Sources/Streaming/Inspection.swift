@@ -100,8 +100,7 @@ public final class Inspection: Sendable {
             shouldStop: { [unowned self] in shouldStop },
             logger: logger
         )
-        let check = TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
-        let counts = try check.counts(Set(topics.map(\.source.topic) + [quarantine.name]))
+        let places = try places(patience)
         let group = configuration.group(of: Self.name)
         var properties = configuration.kafka
         properties["group.id"] = group
@@ -113,40 +112,21 @@ public final class Inspection: Sendable {
         let producer = try Producer(properties, logger: logger)
         defer { producer.close(timeout: .seconds(2)) }
 
-        let places = topics.flatMap { topic in
-            (0..<(counts[topic.source.topic] ?? 0)).map { TopicPartition(topic: topic.source.topic, partition: $0) }
-        }
         let committed = try patience.call("asking for the offsets of \(group)") { (share) throws(KafkaError) in
             try consumer.committed(places, timeout: share)
         }
         let known = committed.reduce(into: [:]) { $0[$1.topicPartition] = $1.offset.value }
         var standing = StandingOffsets(known)
         try consumer.assign(places.map { TopicPartitionOffset($0, known[$0].map { .at($0) } ?? .beginning) })
-        var byTopic: [Int: Int] = [:]
-        for (index, topic) in topics.enumerated() { byTopic[consumer.topicIndex(topic.source.topic)] = index }
-        let labels = topics.map { $0.source.eventType.map { Array($0.utf8) } }
-        let completion = Array(configuration.completionType.utf8)
-
+        let topics = ConsumedTopics(topics, of: consumer, completion: configuration.completionType)
         var backoff = Backoff()
         var batch = RecordBatch(capacity: 1024)
         while !shouldStop {
-            do {
-                try consumer.poll(&batch, timeout: .milliseconds(200))
-                backoff = Backoff()
-            } catch {
-                guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else { throw error }
-                logger.warning("inspecting: \(error)")
-                backoff.pause(until: .now + .seconds(2))
-            }
+            try poll(consumer, &batch, &backoff)
             for position in 0..<batch.count {
-                let record = batch[position]
-                guard let index = byTopic[record.topicIndex] else { continue }
-                let label = record.label(expected: labels[index], completion: completion)
-                if let refusal = try refusal(of: record, label, in: index) {
-                    try send(QuarantinedRecord(record: record.detach(), stage: Self.name, refusal: refusal), producer)
+                if let place = try inspect(batch[position], topics, producer) {
+                    standing.move(place, to: batch[position].offset + 1)
                 }
-                let place = TopicPartition(topic: topics[index].source.topic, partition: record.partition)
-                standing.move(place, to: record.offset + 1)
             }
             batch.removeAll()
             let due = standing.due()
@@ -159,6 +139,64 @@ public final class Inspection: Sendable {
         }
         // Records without a committed offset are inspected again.
         try? producer.flush(timeout: .seconds(2))
+    }
+
+    /// Every partition of the inspected topics, which must exist.
+    private func places(_ patience: Patience) throws -> [TopicPartition] {
+        let check = TopicCheck(kafka: configuration.kafka, logger: logger, patience: patience)
+        let counts = try check.counts(Set(topics.map(\.source.topic) + [quarantine.name]))
+        return topics.flatMap { topic in
+            (0..<(counts[topic.source.topic] ?? 0)).map { TopicPartition(topic: topic.source.topic, partition: $0) }
+        }
+    }
+
+    /// Reads a batch of records; pauses after an error that may pass.
+    private func poll(_ consumer: Consumer, _ batch: inout RecordBatch, _ backoff: inout Backoff) throws {
+        do {
+            try consumer.poll(&batch, timeout: .milliseconds(200))
+            backoff = Backoff()
+        } catch {
+            guard !error.isFatal, !error.isMisconfiguration || error.isOfConnection else { throw error }
+            logger.warning("inspecting: \(error)")
+            backoff.pause(until: .now + .seconds(2))
+        }
+    }
+
+    /// How the inspected topics and the types of their records are found in a consumer's records.
+    private struct ConsumedTopics {
+        private let indexes: [Int: Int]
+        private let expected: [[UInt8]?]
+        private let completion: [UInt8]
+
+        init(_ topics: [InspectedTopic], of consumer: Consumer, completion: String) {
+            indexes = topics.enumerated()
+                .reduce(into: [:]) { $0[consumer.topicIndex($1.element.source.topic)] = $1.offset }
+            expected = topics.map { $0.source.eventType.map { Array($0.utf8) } }
+            self.completion = Array(completion.utf8)
+        }
+
+        /// The index of the record's topic among the inspected ones.
+        func index(of record: borrowing Record) -> Int? { indexes[record.topicIndex] }
+
+        /// What the record's headers say that it is.
+        func label(of record: borrowing Record, in index: Int) -> RecordLabel {
+            record.label(expected: expected[index], completion: completion)
+        }
+    }
+
+    /// Inspects a record, and sends it to quarantine if it must go there.
+    ///
+    /// Returns its place, or nil if its topic is not inspected.
+    private func inspect(
+        _ record: borrowing Record,
+        _ consumed: borrowing ConsumedTopics,
+        _ producer: Producer
+    ) throws -> TopicPartition? {
+        guard let index = consumed.index(of: record) else { return nil }
+        if let refusal = try refusal(of: record, consumed.label(of: record, in: index), in: index) {
+            try send(QuarantinedRecord(record: record.detach(), stage: Self.name, refusal: refusal), producer)
+        }
+        return TopicPartition(topic: topics[index].source.topic, partition: record.partition)
     }
 
     /// Why a record must be quarantined; nil if it belongs on its topic.

@@ -183,158 +183,35 @@ struct Restore {
         with consumer: Consumer,
         progress: (Progress) throws -> Bool
     ) throws -> Bool {
-        var open = all
-        guard !open.isEmpty else { return try progress(Progress()) }
-        let places = open.keys.sorted()
+        guard !all.isEmpty else { return try progress(Progress()) }
+        let places = all.keys.sorted()
         try patience.call("asking for the beginning of \(places.count) partitions") { (share) throws(KafkaError) in
             try consumer.assignFromBeginning(places, timeout: share)
         }
         var names: [Int: String] = [:]
-        for partition in open.keys { names[consumer.topicIndex(partition.topic)] = partition.topic }
+        for place in places { names[consumer.topicIndex(place.topic)] = place.topic }
         var batch = RecordBatch(capacity: 4096)
-        /// Partitions that were read to the end for a committed reader, although they contain more records.
-        var hidden: Set<TopicPartition> = []
-        var lastProgress = ContinuousClock.now
-        var lastAnswer = ContinuousClock.now
-        var lastError: KafkaError?
-        while !open.isEmpty {
+        var course = Course(all)
+        while !course.isOver {
             do {
-                try consumer.poll(&batch, timeout: .milliseconds(100))
-                if batch.count > 0 { lastAnswer = .now }
+                if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { course.brokersAnswered() }
             } catch {
                 guard !error.isFatal else { throw RuntimeError.final(error, "restoring") }
-                lastError = error
+                course.failed(error)
                 logger.warning("restore: \(error)")
             }
             for index in 0..<batch.count {
                 let record = batch[index]
                 guard let topic = names[record.topicIndex] else { continue }
-                let partition = TopicPartition(topic: topic, partition: record.partition)
-                guard let reading = open[partition] else { continue }
-                if let end = reading.end, record.offset >= end {
-                    open[partition] = nil
-                    continue
-                }
-                open[partition]?.remaining -= 1
-                if hidden.remove(partition) != nil { lastProgress = .now }
+                let place = TopicPartition(topic: topic, partition: record.partition)
+                guard let reading = course.reading(of: place, at: record.offset) else { continue }
                 try take(record, reading)
-                if reading.isRead(with: record.offset) { open[partition] = nil }
+                course.read(place, record.offset)
             }
-            if endsThatCame(consumer, &open, &hidden, since: &lastProgress) { lastAnswer = .now }
-            var state = Progress(remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }))
-            if hidden.count == open.count { state.hidden = Array(hidden) }
-            guard try progress(state) else { return false }
-            // Hidden partitions deliver nothing. The others must deliver something.
-            if hidden.count < open.count, ContinuousClock.now - lastAnswer > patience.limit {
-                throw RuntimeError(
-                    .brokerUnavailable,
-                    "restoring: no record arrived for \(patience.limit)",
-                    cause: lastError
-                )
-            }
-            // Do not wait for ever. All readers of these partitions wait too, and only the other instance or its
-            // time-out can end the transaction.
-            guard state.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactionTimeout else {
-                throw RuntimeError(
-                    .fatal,
-                    "\(state) for \(openTransactionTimeout). Restart the instance that died, so that it ends its transaction"
-                )
-            }
+            while let end = consumer.nextPartitionEnd() { course.ended(end) }
+            guard try progress(course.progress) else { return false }
+            try course.checkPatience(patience.limit, forOpenTransactions: openTransactionTimeout)
         }
         return true
-    }
-
-    /// Removes partitions that were read to their end from `open`, and notes those that hide records.
-    ///
-    /// - Parameters:
-    ///   - consumer: reads the partitions.
-    ///   - open: partitions that are not yet read to their end.
-    ///   - hidden: those of them that were read to the end for a committed reader, although they contain more records.
-    ///   - lastProgress: set to now if a partition is found to hide records.
-    /// - Returns: whether an end was reached.
-    private func endsThatCame(
-        _ consumer: Consumer,
-        _ open: inout [TopicPartition: Reading],
-        _ hidden: inout Set<TopicPartition>,
-        since lastProgress: inout ContinuousClock.Instant
-    ) -> Bool {
-        var came = false
-        while let end = consumer.nextPartitionEnd() {
-            let partition = end.topicPartition
-            came = true
-            guard let reading = open[partition] else { continue }
-            if reading.isRead(at: end.offset.value ?? .max) {
-                open[partition] = nil
-                hidden.remove(partition)
-            } else if hidden.insert(partition).inserted {
-                lastProgress = .now
-            }
-        }
-        return came
-    }
-
-    private func take(_ record: borrowing Record, _ reading: Reading) throws {
-        let none: [UInt8] = []
-        let key: Span<UInt8> = if let bytes = record.key { bytes } else { none.span }
-        switch reading.role {
-        case .source(let source):
-            let label = record.label(expected: labels.expected[source], completion: labels.completion)
-            for runner in reading.runners {
-                let refusal = try runner.consume(
-                    InputRecord(
-                        source: source,
-                        offset: record.offset,
-                        timestamp: record.timestamp ?? 0,
-                        key: key,
-                        value: record.value,
-                        cause: nil,
-                        label: label
-                    )
-                )
-                if let refusal { runner.quarantine(record.detach(), refusal) }
-            }
-        case .again(let source):
-            for runner in reading.runners {
-                try runner.publishAgain(
-                    InputRecord(
-                        source: source,
-                        offset: record.offset,
-                        timestamp: record.timestamp ?? 0,
-                        key: key,
-                        value: record.value,
-                        cause: nil
-                    )
-                )
-            }
-        case .output(let output):
-            for runner in reading.runners
-            where stage.outputs[output]
-                .isPublished(by: runner.partition, key: key, in: record.partition, of: partitions)
-            {
-                let label = record.label(expected: labels.outputs[output], completion: labels.completion)
-                try runner.recall(
-                    output: output,
-                    partition: record.partition,
-                    offset: record.offset,
-                    key: key,
-                    value: record.value,
-                    isOwn: label == .expected
-                )
-            }
-        case .back(let output):
-            for runner in reading.runners {
-                runner.readAgain(
-                    output: output,
-                    record.partition,
-                    record.offset,
-                    key: key,
-                    value: record.value,
-                    cause: record.header("ce_cause").value
-                )
-            }
-        case .progress:
-            guard let value = record.value, let marker = try? CompletionMarker.decode(value) else { return }
-            for runner in reading.runners { runner.recall(marker: marker) }
-        }
     }
 }

@@ -62,3 +62,94 @@ extension Restore {
         }
     }
 }
+
+extension Restore {
+    /// Which partitions are still to be read, and how long nothing has come from them.
+    struct Course {
+        private var open: [TopicPartition: Reading]
+        /// Partitions that were read to the end for a committed reader, although they contain more records.
+        private var hidden: Set<TopicPartition> = []
+        private var lastProgress = ContinuousClock.now
+        private var lastAnswer = ContinuousClock.now
+        private var lastError: KafkaError?
+
+        init(_ readings: [TopicPartition: Reading]) { open = readings }
+
+        /// Whether every partition was read to its end.
+        var isOver: Bool { open.isEmpty }
+
+        /// The brokers have sent records.
+        mutating func brokersAnswered() { lastAnswer = .now }
+
+        /// A poll has failed; the next may succeed.
+        mutating func failed(_ error: KafkaError) { lastError = error }
+
+        /// The reading that a record belongs to; nil if the record is no longer wanted.
+        mutating func reading(of place: TopicPartition, at offset: Int64) -> Reading? {
+            guard let reading = open[place] else { return nil }
+            if let end = reading.end, offset >= end {
+                open[place] = nil
+                return nil
+            }
+            return reading
+        }
+
+        /// A record was read.
+        mutating func read(_ place: TopicPartition, _ offset: Int64) {
+            open[place]?.remaining -= 1
+            if hidden.remove(place) != nil { lastProgress = .now }
+            if open[place]?.isRead(with: offset) == true { open[place] = nil }
+        }
+
+        /// The client has reported that a partition ends here for it.
+        ///
+        /// If it contains more records, open transactions hide them.
+        mutating func ended(_ end: TopicPartitionOffset) {
+            let place = end.topicPartition
+            lastAnswer = .now
+            guard let reading = open[place] else { return }
+            if reading.isRead(at: end.offset.value ?? .max) {
+                open[place] = nil
+                hidden.remove(place)
+            } else if hidden.insert(place).inserted {
+                lastProgress = .now
+            }
+        }
+
+        /// How much is left.
+        ///
+        /// Hidden partitions are named when there are no others.
+        var progress: Progress {
+            Progress(
+                remaining: Int(open.values.reduce(Int64(0)) { $0 + max(0, $1.remaining) }),
+                hidden: hidden.count == open.count ? Array(hidden) : []
+            )
+        }
+
+        /// Gives up after a time.
+        ///
+        /// - Parameters:
+        ///   - limit: how long the brokers may send nothing.
+        ///   - openTransactions: how long open transactions may hide records.
+        /// - Throws: ``RuntimeError`` if that time is over.
+        func checkPatience(_ limit: Duration, forOpenTransactions openTransactions: Duration) throws {
+            // Hidden partitions deliver nothing. The others must deliver something.
+            if hidden.count < open.count, ContinuousClock.now - lastAnswer > limit {
+                throw RuntimeError(
+                    .brokerUnavailable,
+                    "restoring: no record arrived for \(limit)",
+                    cause: lastError
+                )
+            }
+            // Do not wait for ever. All readers of these partitions wait too, and only the other instance or its
+            // time-out can end the transaction.
+            let progress = progress
+            guard progress.hidden.isEmpty || ContinuousClock.now - lastProgress < openTransactions else {
+                throw RuntimeError(
+                    .fatal,
+                    "\(progress) for \(openTransactions). Restart the instance that died, so that it ends its transaction"
+                )
+            }
+        }
+    }
+}
