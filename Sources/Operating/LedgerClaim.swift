@@ -129,57 +129,35 @@ public struct LedgerClaim: Sendable, Hashable {
 
     /// Finds the claim of a ledger.
     public final class Reader {
-        private let consumer: Consumer
-        private let place: TopicPartition
+        private let follower: PartitionFollower
 
         /// A reader of an installation's ledger.
         ///
         /// - `group`: a group that the client's user may describe; the default is the operators' tool's group.
         public init(_ connection: Connection, group: String? = nil) throws {
-            var kafka = connection.kafka
-            kafka["group.id"] = group ?? connection.pipeline.group("reader")
-            kafka["group.instance.id"] = nil
-            kafka["enable.partition.eof"] = "true"
-            consumer = try Consumer(kafka, logger: Logger(label: "claim") { _ in SwiftLogNoOpLogHandler() })
-            place = TopicPartition(topic: connection.pipeline.name(Topics.submissions), partition: 0)
+            follower = try PartitionFollower(
+                connection,
+                topic: connection.pipeline.name(Topics.submissions),
+                partition: 0,
+                group: group ?? connection.pipeline.group("reader")
+            )
         }
 
         /// The valid claim; nil if there is none.
         ///
         /// Usually it is the ledger's first record.
-        public func find(patience: Duration = .seconds(60)) throws -> LedgerClaim? {
-            try consumer.assign([TopicPartitionOffset(place, .beginning)])
-            while consumer.nextPartitionEnd() != nil {}
-            var batch = RecordBatch(capacity: 256)
-            var deadline = ContinuousClock.now + patience
-            while true {
-                do {
-                    if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { deadline = .now + patience }
-                } catch {
-                    guard !error.isFatal, ContinuousClock.now < deadline else { throw error }
-                }
-                for index in 0..<batch.count {
-                    let record = batch[index]
-                    guard let key = record.key, let value = record.value,
-                        String(decoding: [UInt8](copying: key), as: UTF8.self).hasPrefix(LedgerClaim.keyPrefix),
-                        let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: [UInt8](copying: value)),
-                        case .installation(let message) = entry.entry
-                    else { continue }
-                    return LedgerClaim(message)
-                }
-                if consumer.nextPartitionEnd() != nil { return nil }
-                guard ContinuousClock.now < deadline else {
-                    throw Failure(
-                        .brokerUnavailable,
-                        "\(place) was not read to its end within \(patience.components.seconds) seconds: `accountability doctor` looks at the brokers"
-                    )
-                }
+        public func find() throws -> LedgerClaim? {
+            try follower.first(for: "the ledger's installation is") { key, value in
+                guard let value,
+                    String(decoding: [UInt8](copying: key), as: UTF8.self).hasPrefix(LedgerClaim.keyPrefix),
+                    let entry = try? Accountability_V1_SubmissionEntry(serializedBytes: [UInt8](copying: value)),
+                    case .installation(let message) = entry.entry
+                else { return nil }
+                return LedgerClaim(message)
             }
         }
 
         /// Closes the reader.
-        public func close() {
-            consumer.close(timeout: .seconds(2))
-        }
+        public func close() { follower.close() }
     }
 }

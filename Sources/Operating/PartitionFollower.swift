@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Kafka
 public import Logging
+package import Streaming
 
 /// Follows one partition of a topic from its beginning.
 ///
@@ -72,10 +73,31 @@ public final class PartitionFollower {
             reached = 0
         }
         guard end > reached else { return }
-        try read(consumer, for: purpose, turn) { offset, key, value in
-            reached = max(reached, offset)
+        let _: Never? = try scan(consumer, from: reached, to: end, for: purpose, turn) { next, key, value in
+            reached = max(reached, next)
             if let key { try take(key, value) }
+            return nil
         }
+        // What is left before the end are marks of transactions.
+        reached = max(reached, end)
+    }
+
+    /// Reads what is committed from the beginning, until `wanted` finds something or the partition ends.
+    ///
+    /// - Parameters:
+    ///   - purpose: what is unknown if the end is not reached, for the error.
+    ///   - wanted: gets the key and the value of a record; returns what was looked for, or nil to read on.
+    /// - Returns: what `wanted` found.
+    /// - Throws: errors of the brokers; `Failure` if the end was not reached.
+    func first<Value>(
+        for purpose: String,
+        _ wanted: (_ key: Span<UInt8>, _ value: Span<UInt8>?) throws -> Value?
+    ) throws -> Value? {
+        let end = try end(consumer) {}
+        func take(_ next: Int64, _ key: Span<UInt8>?, _ value: Span<UInt8>?) throws -> Value? {
+            if let key { try wanted(key, value) } else { nil }
+        }
+        return try scan(consumer, from: 0, to: end, for: purpose, {}, take)
     }
 
     /// Reads the records after those that ``read(for:turn:restart:take:)`` has reached, whether their transactions are
@@ -94,8 +116,12 @@ public final class PartitionFollower {
         take: (_ key: Span<UInt8>, _ value: Span<UInt8>?) throws -> Void
     ) throws {
         let written = try written()
-        guard try end(written, turn) > reached else { return }
-        try read(written, for: purpose, turn) { _, key, value in if let key { try take(key, value) } }
+        let end = try end(written, turn)
+        guard end > reached else { return }
+        let _: Never? = try scan(written, from: reached, to: end, for: purpose, turn) { _, key, value in
+            if let key { try take(key, value) }
+            return nil
+        }
     }
 
     private func written() throws -> Consumer {
@@ -132,20 +158,26 @@ public final class PartitionFollower {
         }
     }
 
-    /// Reads from the offset that was reached to the end.
+    /// Reads the records of a consumer up to the end that the partition had, until `take` returns a value.
     ///
-    /// - `take`: takes the offset after a record, its key and its value; at the end, its offset without a key.
-    private func read(
+    /// - `take`: takes the offset after a record, its key and its value.
+    private func scan<Value>(
         _ consumer: Consumer,
+        from begin: Int64,
+        to end: Int64,
         for purpose: String,
         _ turn: () -> Void,
-        _ take: (_ next: Int64, _ key: Span<UInt8>?, _ value: Span<UInt8>?) throws -> Void
-    ) throws {
-        try consumer.assign([TopicPartitionOffset(place, reached == 0 ? .beginning : .at(reached))])
+        _ take: (_ next: Int64, _ key: Span<UInt8>?, _ value: Span<UInt8>?) throws -> Value?
+    ) throws -> Value? {
+        try consumer.assign([TopicPartitionOffset(place, begin == 0 ? .beginning : .at(begin))])
+        // Ends of an earlier reading.
         while consumer.nextPartitionEnd() != nil {}
+        var ends = ReadingEnds()
+        ends.expect(place, to: end)
         var batch = RecordBatch(capacity: 256)
         var deadline = ContinuousClock.now + patience
-        while true {
+        var found: Value?
+        while found == nil, !ends.areReached {
             turn()
             do {
                 if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 { deadline = .now + patience }
@@ -153,28 +185,40 @@ public final class PartitionFollower {
                 guard !error.isFatal, ContinuousClock.now < deadline else { throw error }
                 continue
             }
-            for index in 0..<batch.count {
+            for index in 0..<batch.count where found == nil {
                 let record = batch[index]
-                try take(record.offset + 1, record.key, record.value)
+                found = try take(record.offset + 1, record.key, record.value)
+                ends.read(place, record.offset)
             }
-            if let end = consumer.nextPartitionEnd() {
-                try take(end.offset.value ?? 0, nil, nil)
-                break
-            }
-            guard ContinuousClock.now < deadline else {
-                throw Failure(
-                    .brokerUnavailable,
-                    "\(place) was not read to its end within \(patience.components.seconds) seconds, so \(purpose) are unknown; "
-                        + "`accountability doctor` checks the brokers"
-                )
+            while let end = consumer.nextPartitionEnd() { ends.reached(end) }
+            guard found != nil || ends.areReached || ContinuousClock.now < deadline else {
+                throw Failure.silent(ends, patience, unknown: purpose)
             }
         }
         try consumer.unassign()
+        return found
     }
 
     /// Closes its consumers.
     public func close() {
         consumer.close(timeout: .seconds(2))
         writtenConsumer?.close(timeout: .seconds(2))
+    }
+}
+
+extension Failure {
+    /// Partitions were not read to their end.
+    ///
+    /// - Parameters:
+    ///   - ends: of the partitions.
+    ///   - patience: for how long no record arrived.
+    ///   - purpose: what is unknown therefore, if that is not clear from the partition.
+    /// - Returns: the failure, which names the partitions and how far they were read.
+    package static func silent(_ ends: ReadingEnds, _ patience: Duration, unknown purpose: String? = nil) -> Failure {
+        Failure(
+            .brokerUnavailable,
+            "nothing arrived for \(patience.components.seconds) seconds, and this was not read to its end: \(ends.missing)"
+                + (purpose.map { "; so \($0) unknown" } ?? "") + ". `accountability doctor` checks the brokers"
+        )
     }
 }

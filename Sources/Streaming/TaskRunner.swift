@@ -41,8 +41,11 @@ package final class TaskRunner {
     /// What this task stated at its last commit, in this or an earlier run.
     var stated = Statement()
 
-    /// What the task must still read before it may publish.
-    var catchUp = CatchUp()
+    /// The ends that the task's tables had when it was restored.
+    ///
+    /// Compaction may have removed earlier records of a table. Until the task has read to these ends, its state may be
+    /// one that never existed, so it publishes nothing.
+    var catchUp = ReadingEnds()
 
     /// Foreign records found in the outputs since the last flush, by key.
     var strangers: [WatchedKey: Stranger] = [:]

@@ -60,7 +60,7 @@ extension WorkerLoop {
         if let timestamp = record.timestamp { reading.newest = max(reading.newest, timestamp) }
         let label = record.label(expected: labels.expected[source], completion: labels.completion)
         for runner in runners.values where isBroadcast || runner.partition == record.partition {
-            if !runner.catchUp.isOver {
+            if !runner.catchUp.areReached {
                 let topic = stage.sources[source].topic
                 runner.catchUp.read(TopicPartition(topic: topic, partition: record.partition), record.offset)
             }

@@ -191,7 +191,7 @@ final class WorkerLoop {
     }
 
     /// Whether every task has read its tables far enough to publish.
-    var isCaughtUp: Bool { runners.values.allSatisfy(\.catchUp.isOver) }
+    var isCaughtUp: Bool { runners.values.allSatisfy(\.catchUp.areReached) }
 
     /// Carries out an action that the lifecycle decided.
     func perform(_ action: WorkerLifecycle.Action) throws {

@@ -253,15 +253,15 @@ import Testing
     }
 
     @Test func aTaskCatchesUpInABusyTable() {
-        var catchUp = CatchUp()
+        var catchUp = ReadingEnds()
         catchUp.expect(Self.place, to: 7)
         let other = TopicPartition(topic: "words", partition: 1)
         catchUp.expect(other, to: 2)
         catchUp.read(Self.place, 5)
         catchUp.read(Self.place, 6)
-        #expect(!catchUp.isOver)
+        #expect(!catchUp.areReached)
         catchUp.reached(TopicPartitionOffset(other, .at(2)))
-        #expect(catchUp.isOver)
+        #expect(catchUp.areReached)
     }
 }
 

@@ -23,7 +23,7 @@ struct TopicReader {
         consumer = try Consumer(kafka, logger: logger)
     }
 
-    /// Reads a topic whole, every partition from its beginning.
+    /// Reads a topic whole, every partition from its beginning to the end that it had when the reading began.
     ///
     /// - `markers`: whether completion markers are read too.
     /// - `any`: whether records of other types are taken too, as they are.
@@ -37,40 +37,13 @@ struct TopicReader {
         _ body: (borrowing Record) throws -> Void
     ) throws {
         let name = connection.pipeline.name(topic)
-        let admin = try Admin(connection.kafka, logger: logger)
-        guard let description = try admin.describeTopics([name], timeout: BrokerPatience.answer)[name] else {
-            throw Failure(
-                .configuration,
-                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
-            )
-        }
-        var open = Set(description.partitions.map { TopicPartition(topic: name, partition: $0.partition) })
-        let places = open.sorted()
-        var tolerance = Tolerance()
-        try tolerance.call { () throws(KafkaError) in
-            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
-        }
-        var batch = RecordBatch(capacity: 4096)
-        var deadline = ContinuousClock.now + .seconds(60)
         let line = Standard.errorIsTerminal ? ProgressLine() : nil
         defer { line?.clear() }
-        var total = 0
         let label = TopicLabel(topic)
+        var total = 0
         var passedOver = PassedOver()
-        while !open.isEmpty {
-            let count: Int
-            do {
-                count = try consumer.poll(&batch, timeout: .milliseconds(100))
-            } catch {
-                // The consumer continues where it was when the partition has a leader again.
-                try tolerance.bear(error)
-                continue
-            }
-            if count > 0 {
-                tolerance.clear()
-                deadline = ContinuousClock.now + .seconds(60)
-            }
-            total += count
+        try readToEnd(of: places(of: name)) { batch in
+            total += batch.count
             line?.show("reading \(name): \(total) records")
             for index in 0..<batch.count {
                 let record = batch[index]
@@ -82,16 +55,60 @@ struct TopicReader {
                 if isPassedOver, let key = record.key, CompletionMarker.isMarker(key: key) { continue }
                 try body(record)
             }
-            while let end = consumer.nextPartitionEnd() { open.remove(end.topicPartition) }
-            guard open.isEmpty || ContinuousClock.now < deadline else {
-                throw Failure(.brokerUnavailable, "\(name): the end was not reached; nothing arrived for 60 seconds")
-            }
         }
-        batch.removeAll()
         line?.clear()
         passedOver.report()
+    }
+
+    /// The partitions of a topic, which must exist.
+    private func places(of name: String) throws -> [TopicPartition] {
+        let admin = try Admin(connection.kafka, logger: logger)
+        guard let description = try admin.describeTopics([name], timeout: BrokerPatience.answer)[name] else {
+            throw Failure(
+                .configuration,
+                "topic \(name) does not exist at \(connection.brokers); `accountability topics --create` creates it"
+            )
+        }
+        return description.partitions.map { TopicPartition(topic: name, partition: $0.partition) }.sorted()
+    }
+
+    /// Reads partitions from their beginning to the end that they have now, and passes on what each poll brings.
+    private func readToEnd(of places: [TopicPartition], _ take: (borrowing RecordBatch) throws -> Void) throws {
+        var tolerance = Tolerance()
+        var ends = try tolerance.call { () throws(KafkaError) in
+            let ends = try consumer.ends(of: places, timeout: BrokerPatience.answer)
+            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
+            return ReadingEnds(ends)
+        }
+        // Ends of an earlier reading.
+        while consumer.nextPartitionEnd() != nil {}
+        var batch = RecordBatch(capacity: 4096)
+        var deadline = ContinuousClock.now + Self.patience
+        while !ends.areReached {
+            do {
+                if try consumer.poll(&batch, timeout: .milliseconds(100)) > 0 {
+                    tolerance.clear()
+                    deadline = .now + Self.patience
+                }
+            } catch {
+                // The consumer continues where it was when the partition has a leader again.
+                try tolerance.bear(error)
+                continue
+            }
+            try take(batch)
+            for index in 0..<batch.count {
+                let record = batch[index]
+                ends.read(TopicPartition(topic: record.topic, partition: record.partition), record.offset)
+            }
+            while let end = consumer.nextPartitionEnd() { ends.reached(end) }
+            guard ends.areReached || ContinuousClock.now < deadline else { throw Failure.silent(ends, Self.patience) }
+        }
+        batch.removeAll()
         try consumer.unassign()
     }
+
+    /// How long to wait while no record arrives.
+    private static let patience = Duration.seconds(60)
 
     /// Whether nothing was ever written to a topic, not even something that was aborted.
     func isUntouched(_ topic: TopicDefinition) throws -> Bool {

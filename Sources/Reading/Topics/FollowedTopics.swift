@@ -12,8 +12,10 @@ package final class FollowedTopics {
     private let consumer: Consumer
     private var topics: [String: TopicDefinition] = [:]
     private var labels: [String: TopicLabel] = [:]
-    /// The partitions whose end was not reached yet.
-    private var open: Set<TopicPartition> = []
+    /// The ends that the partitions had at the start.
+    private var ends = ReadingEnds()
+    /// When the ends must be reached, if no record arrives until then.
+    private var deadline = ContinuousClock.now + FollowedTopics.patience
     /// The least offset that the next record of each partition can have.
     private var next: [TopicPartition: Int64] = [:]
     private var tolerance = Tolerance()
@@ -23,8 +25,11 @@ package final class FollowedTopics {
     /// Whether a topic was recreated, so that the records read before no longer exist.
     package private(set) var hasBegunAnew = false
 
+    /// How long to wait for the ends while no record arrives.
+    private static let patience = Duration.seconds(60)
+
     /// Whether everything that was there at the start has been read.
-    package var isAtEnd: Bool { open.isEmpty }
+    package var isAtEnd: Bool { ends.areReached }
 
     /// A reader at the beginning of topics.
     ///
@@ -36,6 +41,7 @@ package final class FollowedTopics {
         kafka["fetch.wait.max.ms"] = "50"
         consumer = try Consumer(kafka, logger: logger)
         let found = try Admin(connection.kafka, logger: logger).describeTopics(timeout: BrokerPatience.answer)
+        var places: [TopicPartition] = []
         for topic in wanted {
             let name = connection.pipeline.name(topic)
             guard let count = found[name].map({ Int32($0.partitions.count) }) else {
@@ -48,12 +54,14 @@ package final class FollowedTopics {
             labels[name] = TopicLabel(topic)
             // The first partition of the ledger has every header and every opening.
             for partition in 0..<(topic == Topics.submissions ? 1 : count) {
-                open.insert(TopicPartition(topic: name, partition: partition))
+                places.append(TopicPartition(topic: name, partition: partition))
             }
         }
-        let (consumer, places) = (consumer, open.sorted())
-        try tolerance.call { () throws(KafkaError) in
-            try consumer.assignFromBeginning(places, timeout: BrokerPatience.answer)
+        let (consumer, all) = (consumer, places.sorted())
+        ends = try tolerance.call { () throws(KafkaError) in
+            let ends = try consumer.ends(of: all, timeout: BrokerPatience.answer)
+            try consumer.assignFromBeginning(all, timeout: BrokerPatience.answer)
+            return ReadingEnds(ends)
         }
     }
 
@@ -62,6 +70,8 @@ package final class FollowedTopics {
     /// Markers are left out.
     ///
     /// Brokers that restart are waited for. Returns how many records came.
+    ///
+    /// - Throws: `Failure` if the brokers do not answer, or no record arrives, for a minute before ``isAtEnd``.
     package func poll(_ timeout: Duration, _ take: (TopicDefinition, [UInt8], [UInt8]?) -> Bool) throws -> Int {
         var batch = RecordBatch(capacity: 4096)
         let count: Int
@@ -71,9 +81,12 @@ package final class FollowedTopics {
             try tolerance.bear(error)
             return 0
         }
-        if count > 0 { tolerance.clear() }
+        if count > 0 {
+            tolerance.clear()
+            deadline = .now + Self.patience
+        }
         while let end = consumer.nextPartitionEnd() {
-            open.remove(end.topicPartition)
+            ends.reached(end)
             // A recreated, empty topic ends before the offset that was already read.
             if end.offset.value ?? .max < next[end.topicPartition] ?? 0 { hasBegunAnew = true }
         }
@@ -82,6 +95,7 @@ package final class FollowedTopics {
             let place = TopicPartition(topic: record.topic, partition: record.partition)
             if record.offset < next[place] ?? 0 { hasBegunAnew = true }
             next[place] = record.offset + 1
+            ends.read(place, record.offset)
             guard labels[record.topic]?.fits(record) == true, let topic = topics[record.topic], let key = record.key
             else {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)
@@ -92,6 +106,9 @@ package final class FollowedTopics {
             if !take(topic, [UInt8](copying: key), value) {
                 passedOver.note(record.topic, partition: record.partition, offset: record.offset)
             }
+        }
+        guard isAtEnd || hasBegunAnew || ContinuousClock.now < deadline else {
+            throw Failure.silent(ends, Self.patience)
         }
         return count
     }

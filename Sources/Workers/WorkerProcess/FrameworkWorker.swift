@@ -37,7 +37,7 @@ final class FrameworkFollower {
     ///
     /// - Throws: errors of the brokers; `Failure` if a document in force cannot be read.
     func frameworks() throws -> FrameworkSet {
-        try follower.read(for: "the frameworks in force") {
+        try follower.read(for: "the frameworks in force are") {
             acts = [:]
         } take: { key, value in
             guard !CompletionMarker.isMarker(key: key) else { return }

@@ -70,7 +70,7 @@ final class ReleaseFollower {
 
     /// The results that are official by committed acts.
     private func committed(_ turn: () -> Void) throws -> [Accountability_V1_OfficialResults] {
-        try follower.read(for: "the official results", turn: turn) {
+        try follower.read(for: "the official results are", turn: turn) {
             releases = OfficialReleases()
         } take: { key, value in
             Self.take(key, value, into: &releases)
@@ -81,7 +81,7 @@ final class ReleaseFollower {
     /// The results that would be official if all open transactions were committed.
     private func assumed(_ turn: () -> Void) throws -> [Accountability_V1_OfficialResults] {
         var assumed = releases
-        try follower.readHidden(for: "the official results", turn: turn) { key, value in
+        try follower.readHidden(for: "the official results are", turn: turn) { key, value in
             Self.take(key, value, into: &assumed)
         }
         return assumed.results()
