@@ -101,42 +101,20 @@ struct IndicatorContributions {
         let district = organizations.districts[place]
         var reported: OutcomeSet = []
         var supplied: SuppliedIndicator?
+        let position = Int(location.position)
+        var moved: Digest?
         switch location.kind {
         case .organization: organizations.states[place].organization = nil
         case .supplied: supplied = organizations.states[place].removeSupplied(key)
         case .target: organizations.states[place].removeTarget(key)
-        case .result:
-            let position = Int(location.position)
-            let last = organizations.states[place].results.count - 1
-            organizations.states[place].results.swapAt(position, last)
-            organizations.states[place].results.removeLast()
-            if position < last {
-                locations.change(organizations.states[place].results[position].record.value) {
-                    $0.position = location.position
-                }
-            }
-        case .attendance:
-            let position = Int(location.position)
-            let last = organizations.states[place].attendance.count - 1
-            organizations.states[place].attendance.swapAt(position, last)
-            organizations.states[place].attendance.removeLast()
-            if position < last {
-                locations.change(organizations.states[place].attendance[position].record.value) {
-                    $0.position = location.position
-                }
-            }
+        case .result: moved = organizations.states[place].results.removeSwapping(at: position).moved?.record
+        case .attendance: moved = organizations.states[place].attendance.removeSwapping(at: position).moved?.record
         case .outcome:
-            let position = Int(location.position)
-            let last = organizations.states[place].outcomes.count - 1
-            reported = organizations.states[place].outcomes[position].reported
-            organizations.states[place].outcomes.swapAt(position, last)
-            organizations.states[place].outcomes.removeLast()
-            if position < last {
-                locations.change(organizations.states[place].outcomes[position].record.value) {
-                    $0.position = location.position
-                }
-            }
+            let outcome = organizations.states[place].outcomes.removeSwapping(at: position)
+            reported = outcome.removed.reported
+            moved = outcome.moved?.record
         }
+        if let moved { locations.change(moved.value) { $0.position = location.position } }
         count(location.kind, reported, at: location.place, district: district, by: -1)
         touch(location.kind, at: location.place, district: district, cause: cause)
         return Removed(place: location.place, sources: Self.sources(location.kind, reported), supplied: supplied)

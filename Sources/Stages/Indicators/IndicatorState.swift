@@ -48,14 +48,12 @@ struct IndicatorState {
     /// Returns what was removed.
     mutating func removeSupplied(_ record: Digest) -> SuppliedIndicator? {
         guard let index = supplied.firstIndex(where: { $0.record == record }) else { return nil }
-        supplied.swapAt(index, supplied.count - 1)
-        return supplied.removeLast()
+        return supplied.removeSwapping(at: index).removed
     }
 
     mutating func removeTarget(_ record: Digest) {
         guard let index = targets.firstIndex(where: { $0.record == record }) else { return }
-        targets.swapAt(index, targets.count - 1)
-        targets.removeLast()
+        _ = targets.removeSwapping(at: index)
     }
 }
 

@@ -54,8 +54,7 @@ struct ParticipationState {
     mutating func withdraw(_ record: Digest) -> SuppliedCounts? {
         guard let index = supplied.firstIndex(where: { $0.record == record }) else { return nil }
         withdrawn.insert(supplied[index].name)
-        supplied.swapAt(index, supplied.count - 1)
-        return supplied.removeLast()
+        return supplied.removeSwapping(at: index).removed
     }
 
     /// Forgets withdrawn rows after their retraction.
