@@ -7,12 +7,12 @@ extension Acts {
     private static let patience = Duration.seconds(900)
 
     static let tryAlternatives = Act(
-        "what-if",
+        WhatIf.values,
         "What if: other values",
         verb: "",
         about:
             "Computes a school year again with each alternative that its framework states for an assumed parameter. Everything else stays as it is, and nothing is written. Each alternative is one more computation of the year.",
-        needs: .data,
+        needs: WhatIf.needs,
         fields: [
             Act.Field("year", "School year", .schoolYear, hint: "by its spring: 2018-19 is 2019"),
             Act.Field(
@@ -37,12 +37,12 @@ extension Acts {
     )
 
     static let tryFramework = Act(
-        "what-if-framework",
+        WhatIf.draft,
         "What if: a draft",
         verb: "",
         about:
             "Computes the school years of a framework on record under it, instead of under the one in force. Nothing is written.",
-        needs: .data,
+        needs: WhatIf.needs,
         fields: [Act.Field("framework", "Framework", .text(80), hint: "its name, as the page Frameworks lists it")],
         timeout: patience,
         preview: { ["preview", "--json", "--framework=\($0["file"] ?? "")"] },

@@ -121,7 +121,7 @@ extension FrameworkView {
             table.rows[row][1].note = "could be \(values.joined(separator: "; "))"
             guard let year else { continue }
             table.rows[row][2].link = Address.of(
-                Acts.tryAlternatives.address,
+                WhatIf.ofValues,
                 [("year", String(year)), ("parameter", parameter.path)]
             )
         }
@@ -144,7 +144,7 @@ extension FrameworkView {
             links.append(
                 (
                     "other values of assumed parameters in \(SchoolYear.title(year))",
-                    Address.of(Acts.tryAlternatives.address, [("year", String(year))])
+                    Address.of(WhatIf.ofValues, [("year", String(year))])
                 )
             )
         }
@@ -152,7 +152,7 @@ extension FrameworkView {
             links.append(
                 (
                     "this framework in place of the one in force",
-                    Address.of(Acts.tryFramework.address, [("framework", framework.name)])
+                    Address.of(WhatIf.ofDraft, [("framework", framework.name)])
                 )
             )
         }

@@ -74,7 +74,7 @@ struct FrameworkView: Sendable {
             .filter { $0.key.act == .frameworkStep && found.schoolYears.contains($0.key.schoolYear) }.map(\.value)
             .sorted { ($0.effectiveDate, $0.submission, $0.kind) < ($1.effectiveDate, $1.submission, $1.kind) }
         framework = FrameworkSummary(found)
-        mayTry = call.account.map { $0.role >= Acts.tryAlternatives.needs } ?? false
+        mayTry = call.account.map { $0.role >= WhatIf.needs } ?? false
         isOnRecord = Self.documents(call.tables).contains { $0.framework.digest == found.digest }
         alternatives = Dictionary(
             found.parameters.filter { $0.status == .assumed }
