@@ -48,12 +48,12 @@ func worker(_ name: String) -> Target {
 }
 
 /// A test target: `Tests/<name>`.
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
         name: name,
         dependencies: dependencies,
         path: "Tests/\(name)",
-        resources: resources,
+        exclude: exclude,
         // The programs are tested as they are delivered, optimized. Optimizing the tests as well would take longer than
         // they run.
         swiftSettings: settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
@@ -244,13 +244,7 @@ let package = Package(
             "StatewideTests",
             ["statewide", "Operating", "Stages", "Streaming", "StreamingTesting", "Messages", "Tables", .protobuf]
         ),
-        .testTarget(
-            name: "IntegrationTests",
-            dependencies: ["PublishedFigures", "Rules", "Neighbour"],
-            path: "Tests/IntegrationTests",
-            exclude: ["Clients"],
-            swiftSettings: settings
-        ),
+        tests("IntegrationTests", ["PublishedFigures", "Rules", "Neighbour"], exclude: ["Clients"]),
     ] + stages.map { worker("\($0)-worker") }
 )
 

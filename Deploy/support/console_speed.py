@@ -289,9 +289,7 @@ def main():
     release(LAST_YEARS[-1])
     with open(f"{SCRATCH}/password", "w", encoding="utf-8") as file:
         file.write(PASSWORD + "\n")
-    district = json.loads(call("determinations", str(LAST_YEARS[-1]), "--type", "district", "--format", "json"))[0]["orgCode"]
     call("account", "add", "data", "--role", "data", "--password-file", f"{SCRATCH}/password")
-    call("account", "add", "district", "--role", "district", "--district", district, "--password-file", f"{SCRATCH}/password")
     everyone = Client(address)
     await_public(everyone, LAST_YEARS[-1])
     years = {entry["school_year"] for entry in Client(address, "data").json("/api/v1/years")["years"]}
@@ -301,6 +299,9 @@ def main():
         part = everyone.json(next_page)
         codes += [entry["org_code"] for entry in part["determinations"]]
         next_page = part["next"]
+    # A district of which something is public: not each has schools in every year.
+    district = next(code for code in codes if not code.endswith("0000"))[:4] + "0000"
+    call("account", "add", "district", "--role", "district", "--district", district, "--password-file", f"{SCRATCH}/password")
     status = open(f"/proc/{pid}/status", encoding="utf-8").read()
     print(json.dumps({
         "students": int(STUDENTS), "organizations": len(codes), "years": sorted(years), "public_years": sorted(public), "cores": os.cpu_count(),

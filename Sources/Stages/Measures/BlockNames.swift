@@ -1,4 +1,4 @@
-package import Streaming
+import Streaming
 
 /// The names of the blocks of records that were read.
 ///
