@@ -3,6 +3,7 @@ internal import Logging
 internal import Operating
 internal import Reading
 internal import Stages
+internal import Streaming
 
 /// Waits for the stages to process what their topics hold.
 struct StageProgress {
