@@ -53,8 +53,9 @@ package struct InstallationView {
             guard let marker = try? CompletionMarker.decode(value.span), Self.announcing.contains(marker.stage) else {
                 return false
             }
-            // The markers of official releases are other scopes.
-            guard let year = SchoolYear.named(marker.scope) else { return true }
+            guard let year = SchoolYear.named(marker.scope) else {
+                return ReleaseMark.submission(of: marker.scope) != nil
+            }
             announced[year, default: [:]][marker.stage, default: Announced()].partitions.insert(marker.partition)
             announced[year]?[marker.stage]?.expected = Int(marker.partitions)
         case Topics.submissions.entity:

@@ -6,14 +6,14 @@ import Tables
 ///
 /// A release comes to the ranks and to the determinations by a shorter way than the rows of files. So it takes effect
 /// with its marker, which each stage passes on after everything that was submitted before the release.
-enum ReleaseMark {
+package enum ReleaseMark {
     private static let prefix = "release/"
 
     /// The scope of the completion markers of a submission.
     static func scope(of submission: String) -> String { prefix + submission }
 
     /// The submission whose markers a scope names; nil for another scope, such as a school year.
-    static func submission(of scope: String) -> String? {
+    package static func submission(of scope: String) -> String? {
         scope.hasPrefix(prefix) ? String(scope.dropFirst(prefix.count)) : nil
     }
 
