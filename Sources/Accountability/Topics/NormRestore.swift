@@ -68,6 +68,7 @@ struct NormRestore {
             guard let value = entry.value else { continue }
             let isMarker = CompletionMarker.isMarker(key: entry.key.span)
             let submission = isMarker ? nil : Self.submission(of: value.span)
+            let marked = isMarker ? Self.marked(by: value.span) : nil
             // Every partition has the header of every submission.
             if submission == release { reached.insert(entry.partition) }
             if !reached.contains(entry.partition) {
@@ -78,8 +79,9 @@ struct NormRestore {
                     isMarker: isMarker,
                     submission: submission
                 )
-            } else if submission == release {
-                own[Int(entry.partition)].append(key: entry.key.span, value: value.span, cause: release)
+            } else if submission == release || marked == release {
+                own[Int(entry.partition)]
+                    .append(key: entry.key.span, value: value.span, cause: release, isMarker: isMarker)
             }
         }
         let process = try before.computed()
@@ -90,6 +92,13 @@ struct NormRestore {
                 guard case .norm(let group, _) = key.entry, message.norm.release == release else { return nil }
                 return (key, group, message)
             }
+    }
+
+    /// The submission that takes effect with a marker; nil for another marker.
+    private static func marked(by value: Span<UInt8>) -> String? {
+        // What cannot be read, every stage puts into quarantine.
+        guard let marker = try? CompletionMarker.decode(value) else { return nil }
+        return ReleaseMark.submission(of: marker.scope)
     }
 
     /// The submission of a record of the ledger; nil if it is of none.
