@@ -68,8 +68,8 @@ package struct LocalBroker {
 
     /// The name of the thread.
     private static let savingThread = "autosave"
-    /// A thread of this priority gets about a tenth of what another one gets.
-    private static let lowPriority: Int32 = 10
+    /// The lowest priority: a thread gets about a hundredth of what another one gets.
+    private static let lowPriority: Int32 = 19
 
     /// The binary of the package, which the launcher of the virtual environment starts.
     private static func program(besides launcher: String) -> String? {

@@ -17,6 +17,21 @@ public struct IndicatorKey: OrganizationKey {
         case target(IndicatorPlace)
     }
 
+    /// The kind of record, as a name in the key.
+    private enum Kind: UInt8, WireNamed {
+        case organization
+        case value
+        case target
+
+        var wireName: String {
+            switch self {
+            case .organization: "organization"
+            case .value: "value"
+            case .target: "target"
+            }
+        }
+    }
+
     /// The school year.
     public let schoolYear: Int
     /// The organization.
@@ -34,19 +49,18 @@ public struct IndicatorKey: OrganizationKey {
     /// Reads a key.
     public init?(utf8 bytes: Span<UInt8>) {
         var reader = KeyReader(bytes)
-        guard let year = reader.schoolYear(), let organization = reader.organization(), let kind = reader.text() else {
-            return nil
-        }
+        guard let year = reader.schoolYear(), let organization = reader.organization(),
+            let kind = reader.word(Kind.self)
+        else { return nil }
         let entry: Entry
         switch kind {
-        case "organization": entry = .organization
-        case "value":
+        case .organization: entry = .organization
+        case .value:
             guard let place = reader.indicatorPlace() else { return nil }
             entry = .value(place)
-        case "target":
+        case .target:
             guard let place = reader.indicatorPlace() else { return nil }
             entry = .target(place)
-        default: return nil
         }
         guard reader.isAtEnd else { return nil }
         self.init(schoolYear: year, organization: organization, entry)
@@ -57,12 +71,12 @@ public struct IndicatorKey: OrganizationKey {
         names.add(schoolYear)
         names.add(organization)
         switch entry {
-        case .organization: names.add("organization")
+        case .organization: names.add(Kind.organization)
         case .value(let place):
-            names.add("value")
+            names.add(Kind.value)
             names.add(place)
         case .target(let place):
-            names.add("target")
+            names.add(Kind.target)
             names.add(place)
         }
     }

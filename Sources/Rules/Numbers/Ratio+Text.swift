@@ -83,24 +83,43 @@ extension Ratio {
     private static let maximumDigits = 36
 
     private static func parse(_ text: some StringProtocol) throws(NumberError) -> (units: Int128, scale: Int128) {
-        var units: Int128 = 0
-        var scale: Int128 = 1
+        let text = String(text)
+        guard let (units, scale) = try parse(text.utf8Span.span) else { throw .malformed(text) }
+        return (units, scale)
+    }
+
+    /// Nil if the text is no decimal number.
+    private static func parse(_ text: Span<UInt8>) throws(NumberError) -> (units: Int128, scale: Int128)? {
+        // Nearly all numbers have few digits, which 64 bits hold.
+        var units: UInt64 = 0
+        var wide: Int128 = 0
         var digits = 0
+        var decimals = 0
         var seenPoint = false
-        var negative = false
-        for (position, byte) in text.utf8.enumerated() {
-            switch byte {
-            case UInt8(ascii: "-") where position == 0: negative = true
-            case UInt8(ascii: ".") where !seenPoint: seenPoint = true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"):
-                digits += 1
+        let isNegative = !text.isEmpty && text[0] == UInt8(ascii: "-")
+        for place in (isNegative ? 1 : 0)..<text.count {
+            let byte = text[place]
+            if byte == UInt8(ascii: "."), !seenPoint {
+                seenPoint = true
+                continue
+            }
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            digits += 1
+            if seenPoint { decimals += 1 }
+            if digits < shortDigits {
+                units = units * 10 + UInt64(digit)
+            } else {
                 guard digits <= maximumDigits else { throw .overflow }
-                units = units * 10 + Int128(byte - UInt8(ascii: "0"))
-                if seenPoint { scale *= 10 }
-            default: throw .malformed(String(text))
+                if digits == shortDigits { wide = Int128(units) }
+                wide = wide * 10 + Int128(digit)
             }
         }
-        guard digits > 0 else { throw .malformed(String(text)) }
-        return (negative ? -units : units, scale)
+        guard digits > 0 else { return nil }
+        if digits < shortDigits { wide = Int128(units) }
+        return (isNegative ? -wide : wide, Rounding.powerOfTen(decimals))
     }
+
+    /// From this many digits on, a number is held in 128 bits: fewer digits fit 64 bits.
+    private static let shortDigits = 19
 }

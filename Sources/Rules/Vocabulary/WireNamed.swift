@@ -7,13 +7,17 @@ public protocol WireNamed: RawRepresentable<UInt8>, CaseIterable, Hashable, Comp
 }
 
 extension WireNamed {
+    // Read with every key of a table. Inlined, they are compiled for each vocabulary, and not for all at once.
+
     /// The case of this exact name, or nil.
+    @inlinable
     public init?(wireName: some StringProtocol) {
         guard let match = Self.allCases.first(where: { $0.wireName == wireName }) else { return nil }
         self = match
     }
 
     /// The case whose name has exactly these bytes, or nil.
+    @inlinable
     public init?(utf8 bytes: Span<UInt8>) {
         for candidate in Self.allCases where candidate.hasName(bytes) {
             self = candidate
@@ -22,7 +26,8 @@ extension WireNamed {
         return nil
     }
 
-    private func hasName(_ bytes: Span<UInt8>) -> Bool {
+    @inlinable
+    func hasName(_ bytes: Span<UInt8>) -> Bool {
         let name = wireName.utf8
         guard name.count == bytes.count else { return false }
         var place = 0

@@ -2,8 +2,7 @@ import Crypto
 
 /// Turns student identifiers into pseudonyms: the first 16 bytes of HMAC-SHA256 under the operator's key.
 struct Pseudonymizer {
-    // Both paddings of the key are hashed once; each pseudonym goes on from a copy.
-    private let keyed: HMAC<SHA256>
+    private let code: KeyedDigest
     private var identifier: [UInt8] = []
     /// The pseudonym made last: 32 hexadecimal digits.
     private(set) var hexadecimal = [UInt8](repeating: 0, count: 32)
@@ -11,7 +10,7 @@ struct Pseudonymizer {
     private(set) var number: UInt128 = 0
 
     init(key: PseudonymKey) {
-        keyed = HMAC<SHA256>(key: key.secret)
+        code = KeyedDigest(key: key.secret)
     }
 
     /// Makes the pseudonym of an identifier; a blank around it does not count.
@@ -27,16 +26,11 @@ struct Pseudonymizer {
             guard Pseudonymizer.isAllowed(field[index]) else { throw UnreadableRow(code: .malformedStudentIdentifier) }
             identifier.append(field[index])
         }
-        var code = keyed
-        code.update(data: identifier)
-        var at = 0
-        number = 0
-        for byte in code.finalize() {
-            guard at < 32 else { break }
-            number = number << 8 | UInt128(byte)
-            hexadecimal[at] = Hexadecimal.digit(byte >> 4)
-            hexadecimal[at + 1] = Hexadecimal.digit(byte & 0xF)
-            at += 2
+        number = code.number(of: identifier)
+        var rest = number
+        for place in stride(from: 31, through: 0, by: -1) {
+            hexadecimal[place] = Hexadecimal.digit(UInt8(truncatingIfNeeded: rest) & 0xF)
+            rest >>= 4
         }
     }
 
@@ -47,9 +41,13 @@ struct Pseudonymizer {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(row.count)
         for index in row.indices { bytes.append(row[index]) }
-        var code = keyed
-        code.update(data: bytes)
-        return Array(code.finalize().prefix(8))
+        var number = code.number(of: bytes) >> 64
+        var digest: [UInt8] = Array(repeating: 0, count: 8)
+        for place in stride(from: 7, through: 0, by: -1) {
+            digest[place] = UInt8(truncatingIfNeeded: number)
+            number >>= 8
+        }
+        return digest
     }
 
     /// The characters of an identifier: letters, digits, `-` and `_`.

@@ -1,11 +1,28 @@
-/// A table by 128-bit keys, in two flat arrays.
+/// A table by 128-bit keys, in one flat array.
 ///
 /// Validation, participation and indicators hold an entry for each row of every year. Their keys are pseudonyms or
-/// digests and therefore spread already, so a dictionary's hashing would only cost time.
+/// digests and therefore spread already, so a dictionary's hashing would only cost time. A key lies beside its value,
+/// because nearly every row needs another place of memory, and fetching it is what a row costs.
 struct FlatTable<Value> {
-    private var keys: [UInt128] = []
-    /// By place; nil at a free place.
-    private var values: [Value?] = []
+    private struct Slot {
+        /// In halves, which need no wider alignment than a value.
+        var high: UInt64
+        var low: UInt64
+        /// Nil at a free place.
+        var value: Value?
+
+        init() { (high, low, value) = (0, 0, nil) }
+
+        init(_ key: UInt128, _ value: Value) {
+            high = UInt64(truncatingIfNeeded: key >> 64)
+            low = UInt64(truncatingIfNeeded: key)
+            self.value = value
+        }
+
+        var key: UInt128 { UInt128(high) << 64 | UInt128(low) }
+    }
+
+    private var slots: [Slot] = []
     private var shift: UInt64 = 64
     /// How many entries there are.
     private(set) var count = 0
@@ -15,7 +32,7 @@ struct FlatTable<Value> {
 
     /// The value under a key; nil removes it.
     subscript(key: UInt128) -> Value? {
-        get { count == 0 ? nil : values[place(of: key)] }
+        get { count == 0 ? nil : slots[place(of: key)].value }
         set {
             if let newValue { updateValue(newValue, forKey: key) } else { removeValue(forKey: key) }
         }
@@ -28,12 +45,9 @@ struct FlatTable<Value> {
     mutating func updateValue(_ value: Value, forKey key: UInt128) -> Value? {
         growIfFull()
         let place = place(of: key)
-        let before = values[place]
-        if before == nil {
-            keys[place] = key
-            count += 1
-        }
-        values[place] = value
+        let before = slots[place].value
+        if before == nil { count += 1 }
+        slots[place] = Slot(key, value)
         return before
     }
 
@@ -44,21 +58,20 @@ struct FlatTable<Value> {
     mutating func removeValue(forKey key: UInt128) -> Value? {
         guard count > 0 else { return nil }
         var free = place(of: key)
-        guard let before = values[free] else { return nil }
+        guard let before = slots[free].value else { return nil }
         count -= 1
         // Later entries move up, so that none is behind a free place.
-        let mask = keys.count - 1
+        let mask = slots.count - 1
         var next = (free + 1) & mask
-        while let value = values[next] {
-            let distance = (next - home(keys[next])) & mask
+        while slots[next].value != nil {
+            let distance = (next - home(slots[next].key)) & mask
             if distance >= (next - free) & mask {
-                keys[free] = keys[next]
-                values[free] = value
+                slots[free] = slots[next]
                 free = next
             }
             next = (next + 1) & mask
         }
-        values[free] = nil
+        slots[free] = Slot()
         return before
     }
 
@@ -66,16 +79,16 @@ struct FlatTable<Value> {
     mutating func change(_ key: UInt128, _ body: (inout Value) -> Void) {
         guard count > 0 else { return }
         let place = place(of: key)
-        guard var value = values[place] else { return }
+        guard var value = slots[place].value else { return }
         body(&value)
-        values[place] = value
+        slots[place].value = value
     }
 
     /// The place of a key, or the free place where it belongs.
     private func place(of key: UInt128) -> Int {
-        let mask = keys.count - 1
+        let mask = slots.count - 1
         var place = home(key)
-        while values[place] != nil, keys[place] != key { place = (place + 1) & mask }
+        while slots[place].value != nil, slots[place].key != key { place = (place + 1) & mask }
         return place
     }
 
@@ -87,19 +100,12 @@ struct FlatTable<Value> {
 
     /// Doubles the table when three quarters of its places are taken.
     private mutating func growIfFull() {
-        guard (count + 1) * 4 > keys.count * 3 else { return }
-        let size = max(16, keys.count * 2)
-        var (oldKeys, oldValues): ([UInt128], [Value?]) = ([], [])
-        swap(&oldKeys, &keys)
-        swap(&oldValues, &values)
-        keys = Array(repeating: 0, count: size)
-        values = Array(repeating: nil, count: size)
+        guard (count + 1) * 4 > slots.count * 3 else { return }
+        let size = max(16, slots.count * 2)
+        var old: [Slot] = []
+        swap(&old, &slots)
+        slots = Array(repeating: Slot(), count: size)
         shift = UInt64(64 - size.trailingZeroBitCount)
-        for (key, value) in zip(oldKeys, oldValues) {
-            guard let value else { continue }
-            let place = place(of: key)
-            keys[place] = key
-            values[place] = value
-        }
+        for slot in old where slot.value != nil { slots[place(of: slot.key)] = slot }
     }
 }
