@@ -30,10 +30,10 @@ import Testing
         let awaiting = arrivals.settling
         #expect(awaiting > joined && joined > .zero)
         // Another school year's or group's says nothing of those.
-        arrivals.note(try Self.rank(.allStudents, in: 2018))
-        arrivals.note(try Self.rank(.allStudents))
+        arrivals.noteRanking(try Self.rank(.allStudents, in: 2018))
+        arrivals.noteRanking(try Self.rank(.allStudents))
         #expect(arrivals.settling == awaiting)
-        arrivals.note(try Self.rank(.highNeeds))
+        arrivals.noteRanking(try Self.rank(.highNeeds))
         #expect(arrivals.settling < joined && arrivals.settling > .zero)
     }
 
@@ -41,10 +41,32 @@ import Testing
     @Test func aRankMayComeBeforeItsValue() throws {
         var arrivals = Arrivals()
         arrivals.note()
-        arrivals.note(try Self.rank(.allStudents))
+        arrivals.noteRanking(try Self.rank(.allStudents))
         let ranked = arrivals.settling
         arrivals.await(try Self.rank(.allStudents))
         #expect(arrivals.settling == ranked)
+    }
+
+    /// Every task gets the thresholds of a change.
+    ///
+    /// One that got nothing else keeps the task of the change waiting no longer than its ranks do. One whose ranks are
+    /// under way goes on waiting for them.
+    @Test func thresholdsComeWithTheRanks() throws {
+        var ranked = Arrivals()
+        ranked.noteRanking(try Self.rank(.allStudents))
+        var other = Arrivals()
+        other.noteRanking(nil)
+        #expect(other.settling == ranked.settling && other.settling > .zero)
+        var awaiting = Arrivals()
+        awaiting.note()
+        awaiting.await(try Self.rank(.allStudents))
+        let longest = awaiting.settling
+        awaiting.noteRanking(nil)
+        #expect(awaiting.settling == longest)
+        // The task does as they say.
+        let bench = try Bench()
+        try bench.threshold()
+        #expect(bench.task.settling == ranked.settling)
     }
 
     /// The task waits as what came to it says, until it has published that.
@@ -120,6 +142,19 @@ import Testing
             entry.percentile.stages = [figure]
             let code = try #require(OrganizationCode(school))
             let key = PercentileKey(schoolYear: 2019, .percentile(code, .allStudents, .nonHigh))
+            try fold(DeterminationStage.percentiles, key.utf8, try entry.serializedBytes())
+        }
+
+        func threshold() throws {
+            var entry = Accountability_V1_PercentileEntry()
+            entry.schoolYear = 2019
+            entry.threshold.type = .school
+            entry.threshold.gradeSpan = GradeSpan.nonHigh.wireName
+            entry.threshold.group = StudentGroup.allStudents.wireName
+            entry.threshold.indicator = Indicator.elaAchievement.wireName
+            entry.threshold.at80 = "500"
+            let place = IndicatorPlace(.nonHigh, .allStudents, .elaAchievement)
+            let key = PercentileKey(schoolYear: 2019, .threshold(.school, place, difficultyQuartile: nil))
             try fold(DeterminationStage.percentiles, key.utf8, try entry.serializedBytes())
         }
 

@@ -43,12 +43,17 @@ final class DeterminationTask: StageTask {
     var settling: Duration { arrivals.settling }
 
     func fold(_ record: InputRecord, output: TaskOutput) throws {
-        arrivals.note()
         switch record.source {
-        case DeterminationStage.participation: try state.foldParticipation(record)
-        case DeterminationStage.indicators: if let rank = try state.foldIndicator(record) { arrivals.await(rank) }
-        case DeterminationStage.percentiles: if let rank = try state.foldPercentile(record) { arrivals.note(rank) }
+        case DeterminationStage.participation:
+            arrivals.note()
+            try state.foldParticipation(record)
+        case DeterminationStage.indicators:
+            arrivals.note()
+            if let rank = try state.foldIndicator(record) { arrivals.await(rank) }
+        case DeterminationStage.percentiles:
+            arrivals.noteRanking(try state.foldPercentile(record))
         default:
+            arrivals.note()
             try state.foldDirective(record)
             if isRestarted, try record.key(of: TableTopics.directives).act == .frameworkStep { noteFrameworks() }
         }
