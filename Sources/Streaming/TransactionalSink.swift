@@ -170,6 +170,7 @@ public final class TransactionalSink: RecordSink {
         if forgetsGroups { route.partitions.insert(partition) }
         advanceIdentifier()
         let headers = cause.isEmpty ? route.plain : route.caused
+        let identifier = identifier
         headers.set(at: 0, identifier.span)
         headers.set(at: 1, key)
         if !cause.isEmpty { headers.set(at: 7, cause) }
