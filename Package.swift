@@ -231,7 +231,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "notification-worker", "determination-worker", "Operating", "Stages", "Messages", "Streaming",
-                "Neighbour", .argumentParser,
+                "Kafka", "Neighbour", .argumentParser, .logging,
                 .nioCore, .nioHTTP1, .nioPosix, .protobuf,
             ]
         ),

@@ -108,6 +108,14 @@ extension KafkaError {
         requiresAbort: true
     )
 
+    /// Whether the group may have given this member's partitions to another one.
+    package var isOfMembership: Bool {
+        switch code {
+        case .illegalGeneration, .unknownMember, .rebalanceInProgress: true
+        default: self == .groupMayBeForgotten
+        }
+    }
+
     /// Whether TLS or authentication failed.
     ///
     /// A broker that stops in the middle of a handshake causes the same error, so a running worker ignores it.

@@ -21,7 +21,10 @@ private final class Deliveries {
         queue.due(.webhook, limit: 8, now: 0) { $0.offset < offset }
     }
     func take(_ delivery: Accountability_V1_Delivery, partition: Int32) { queue.take(delivery, partition: partition) }
-    func release(partition: Int32, now: Int64) { queue.release(partition: partition, now: now) }
+    func release(partition: Int32, now: Int64, settledBefore: Int64 = 0) {
+        queue.release(partition: partition, now: now, settledBefore: settledBefore)
+    }
+    func firstPending(_ partition: Int32) -> Int64? { queue.firstPending(partition: partition) }
     func keep(partitions: Set<Int32>) { queue.keep(partitions: partitions) }
     func due(_ channel: DeliveryChannel, limit: Int, now: Int64) -> [DeliveryQueue.Item] {
         queue.due(channel, limit: limit, now: now)
@@ -206,6 +209,53 @@ private final class Deliveries {
         queue.keep(partitions: [])
         #expect(queue.pending.isEmpty && queue.deadCount.isEmpty)
         #expect(queue.finish(waiting, .delivered, now: 501) == nil, "it is somebody else's by now")
+    }
+
+    private func state(_ notice: String, _ state: DeliveryState) -> Accountability_V1_Delivery {
+        .with {
+            $0.channel = "webhook"
+            $0.notice = notice
+            $0.state = state.rawValue
+        }
+    }
+
+    /// An instance that was frozen says that its attempt failed, after its successor has delivered the notice.
+    @Test(arguments: [DeliveryState.waiting, .dead, .requeued]) func whatArrivedStaysSo(_ late: DeliveryState) {
+        let queue = queue()
+        queue.take(notice("a"), published: 1, partition: 0)
+        queue.take(state("a", .waiting), partition: 0)
+        queue.take(state("a", .delivered), partition: 0)
+        queue.take(state("a", late), partition: 0)
+        queue.release(partition: 0, now: 100)
+        #expect(queue.pending.isEmpty && queue.deadCount.isEmpty)
+    }
+
+    /// The states of deliveries are lost, and the group's offset says which notices were settled.
+    @Test func whatWasSettledIsNotDeliveredAgainWithoutItsState() {
+        let queue = queue()
+        for (offset, id) in ["a", "b", "c", "d"].enumerated() {
+            queue.take(notice(id, "003500\(10 + offset)"), published: 1, partition: 0, offset: Int64(offset))
+        }
+        queue.take(state("b", .requeued), partition: 0)
+        queue.release(partition: 0, now: 0, settledBefore: 3)
+        #expect(queue.due(.webhook, limit: 8, now: 0).map(\.notice.id) == ["b", "d"])
+    }
+
+    @Test func theFirstNoticeThatIsNotSettledIsKnown() throws {
+        let queue = queue()
+        queue.release(partition: 0, now: 0)
+        queue.release(partition: 1, now: 0)
+        #expect(queue.firstPending(0) == nil)
+        queue.take(notice("a", "00350010"), published: 1, partition: 0, offset: 4)
+        queue.take(notice("b", "00350011"), published: 1, partition: 0, offset: 5)
+        queue.take(notice("c", "00360010"), published: 1, partition: 1, offset: 2)
+        #expect(queue.firstPending(0) == 4 && queue.firstPending(1) == 2)
+        let items = queue.due(.webhook, limit: 8, now: 0)
+        #expect(items.map(\.notice.id) == ["a", "b", "c"])
+        _ = queue.finish(items[1], .delivered, now: 0)
+        #expect(queue.firstPending(0) == 4)
+        _ = queue.finish(items[0], .refused("never"), now: 0)
+        #expect(queue.firstPending(0) == nil)
     }
 
     @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6, 7, 8])

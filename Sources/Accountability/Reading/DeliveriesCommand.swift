@@ -137,8 +137,9 @@ struct DeliveriesCommand: OperatorCommand, ReadingCommand {
         var entries: [DeliveryKey: Entry] = [:]
         try reader.read(Topics.deliveries) { record in
             guard let key = record.key(of: TableTopics.deliveries) else { return }
-            entries[key] = record.message(of: TableTopics.deliveries, under: key)
-                .map { Entry(partition: record.partition, delivery: $0) }
+            let delivery = record.message(of: TableTopics.deliveries, under: key)
+            if let delivery, !DeliveryState.counts(delivery.state, after: entries[key]?.delivery.state) { return }
+            entries[key] = delivery.map { Entry(partition: record.partition, delivery: $0) }
         }
         return entries.sorted { $0.key.text < $1.key.text }.map(\.value)
     }

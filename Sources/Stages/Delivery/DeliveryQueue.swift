@@ -174,6 +174,8 @@ package struct DeliveryQueue {
     package mutating func take(_ delivery: Accountability_V1_Delivery, partition: Int32) {
         let key = DeliveryKey(channel: delivery.channel, notice: delivery.notice).text
         guard released.contains(partition) else {
+            let earlier = restoring[partition]?.states[key]?.state
+            guard DeliveryState.counts(delivery.state, after: earlier) else { return }
             restoring[partition, default: Restoring()].states[key] = delivery
             return
         }
@@ -186,8 +188,18 @@ package struct DeliveryQueue {
         enqueue(item)
     }
 
+    /// Whether a partition's items may be delivered.
+    package func isReleased(_ partition: Int32) -> Bool { released.contains(partition) }
+
+    /// The offset of the first notice of a partition that is neither delivered nor dead; nil if there is none.
+    package func firstPending(partition: Int32) -> Int64? {
+        lines.values.lazy.flatMap(\.items).filter { $0.partition == partition }.map(\.offset).min()
+    }
+
     /// Both topics of a partition were read to their end, so its items may be delivered.
-    package mutating func release(partition: Int32, now: Int64) {
+    ///
+    /// - `settledBefore`: notices before this offset that have no state were settled too; their states are lost.
+    package mutating func release(partition: Int32, now: Int64, settledBefore: Int64 = 0) {
         released.insert(partition)
         guard let read = restoring.removeValue(forKey: partition) else { return }
         for taken in read.notices.compactMap(\.self) {
@@ -205,6 +217,9 @@ package struct DeliveryQueue {
                     item.attempts = state?.attempts ?? 0
                     // A clock that was set back must not hold a delivery longer than any pause.
                     item.notBefore = min(state?.nextUnixMilliseconds ?? 0, now + schedule.longest)
+                case nil where taken.offset < settledBefore:
+                    delivered[item.key] = partition
+                    continue
                 case .requeued, nil: break
                 }
                 enqueue(item)

@@ -93,7 +93,10 @@ final class DeliveryLoop: WorkerBody {
         )
         while !isStopping {
             try session.read()
-            try states.publish(session.takeOutcomes())
+            let outcomes = session.takeOutcomes()
+            if try !states.publish(outcomes, progress: { try session.offsets(of: outcomes) }) {
+                try session.joinAgain()
+            }
             session.startPosts()
             session.show()
         }

@@ -12,6 +12,8 @@ final class DeliverySession {
     private static let batch = 200
     /// How long a notice waits if another instance checks it, in milliseconds.
     private static let grace: Int64 = 60_000
+    /// How long the brokers may take to say where the assigned partitions end.
+    private static let patience: Duration = .seconds(2)
 
     private let topics: DeliveryTopics
     private let channels: DeliveryChannels
@@ -22,10 +24,12 @@ final class DeliverySession {
     private let posts: WebhookPosts?
     private let isLocalBroker: Bool
     private var queue: DeliveryQueue
-    /// For each partition, the topics that were read to the end.
-    private var ends: [Int32: Set<String>] = [:]
+    /// The partitions that the group has assigned, if they are not yet read.
+    private var assigned: [TopicPartition]?
+    private var reading: [Int32: DeliveryReading] = [:]
     private var records = RecordBatch(capacity: 1024)
     private var joinPatience = JoinPatience()
+    private var silence: DeliverySilence
     private var now: Int64 { DeterminationStage.now() }
 
     init(
@@ -43,6 +47,7 @@ final class DeliverySession {
         kafka["group.id"] = group
         kafka["group.instance.id"] = "\(group).\(instance)"
         if kafka["session.timeout.ms"] == nil { kafka["session.timeout.ms"] = "45000" }
+        silence = DeliverySilence(sessionTimeout: kafka["session.timeout.ms"])
         kafka["enable.partition.eof"] = "true"
         consumer = try Consumer(kafka, logger: logger)
         posts = channels.webhook.map {
@@ -78,22 +83,48 @@ final class DeliverySession {
 
     /// Reads new records, and releases the notices that may be delivered.
     func read() throws {
+        if silence.wasTooLong() {
+            logger.warning("was silent for longer than its group allows; joining it again before anything is delivered")
+            try joinAgain()
+        }
+        silence.end()
         while let event = consumer.nextRebalance() { try take(event) }
         try askAgain()
+        try begin()
         try poll(posts?.isIdle == false ? .milliseconds(5) : .milliseconds(200))
-        while let end = consumer.nextPartitionEnd() {
-            let partition = end.topicPartition.partition
-            ends[partition, default: []].insert(end.topicPartition.topic)
-            // Wait for both topics: before a notice is delivered, its earlier states must be known.
-            if ends[partition]?.count == 2 { queue.release(partition: partition, now: now) }
+        while let end = consumer.nextPartitionEnd() { reading[end.topicPartition.partition]?.reached(end) }
+        // Before a notice is delivered, its earlier states must be known.
+        for (partition, reading) in reading where reading.isOver && !queue.isReleased(partition) {
+            queue.release(partition: partition, now: now, settledBefore: reading.settledBefore)
         }
+    }
+
+    /// The offsets to commit together with outcomes.
+    ///
+    /// The brokers ask whether this member still has its partitions only if its transaction carries offsets. Without
+    /// them, an instance that was frozen and replaced could still publish outcomes.
+    func offsets(
+        of outcomes: [(partition: Int32, state: Accountability_V1_Delivery)]
+    ) throws -> (offsets: [TopicPartitionOffset], group: ConsumerGroupMetadata) {
+        let partitions = Set(outcomes.map(\.partition)).sorted()
+        let offsets = partitions.flatMap {
+            reading[$0]?.offsets(firstPending: queue.firstPending(partition: $0)) ?? []
+        }
+        return (offsets, try consumer.groupMetadata)
+    }
+
+    /// Forgets everything, and joins the group again.
+    func joinAgain() throws {
+        forget()
+        try consumer.unsubscribe()
+        try subscribe()
     }
 
     /// Writes the due files and messages.
     ///
     /// - Returns: their outcomes, and those of finished posts.
     func takeOutcomes() -> [(partition: Int32, state: Accountability_V1_Delivery)] {
-        (written() + (posts?.takeAnswers() ?? []))
+        ((silence.wasTooLong() ? [] : written()) + (posts?.takeAnswers() ?? []))
             .compactMap { item, outcome in finish(item, outcome).map { (item.partition, $0) } }
     }
 
@@ -102,7 +133,7 @@ final class DeliverySession {
     /// Publish the taken outcomes first. If the process dies, the next run repeats the posts without a published
     /// outcome, so there can only be as many as may run at once.
     func startPosts() {
-        guard let posts else { return }
+        guard let posts, !silence.wasTooLong() else { return }
         for item in queue.due(.webhook, limit: posts.free, now: now, isConfirmed: isConfirmed) { posts.start(item) }
     }
 
@@ -116,18 +147,62 @@ final class DeliverySession {
     }
 
     private func take(_ event: Rebalance) throws {
-        // After any rebalance read everything again: the two topics are short, and this leaves no stale state.
-        queue.keep(partitions: [])
-        ends = [:]
+        forget()
         if case .assigned(let partitions) = event {
-            try consumer.assign(partitions.map { TopicPartitionOffset($0, .beginning) })
+            assigned = partitions
             joinPatience.answer(partitions: partitions.count)
         } else {
             joinPatience.join()
             try consumer.unassign()
         }
-        // Ownership and outcomes are read again.
+    }
+
+    /// Forgets everything that was read, and ends the posts.
+    ///
+    /// After any rebalance everything is read again: the two topics are short, and this leaves no stale state.
+    private func forget() {
+        queue.keep(partitions: [])
+        assigned = nil
+        reading = [:]
         posts?.cancel()
+    }
+
+    /// Begins to read what the group has assigned, from the beginning to the ends that it has now.
+    private func begin() throws {
+        guard let assigned else { return }
+        let places = Set(assigned.map(\.partition)).sorted()
+            .map {
+                (
+                    TopicPartition(topic: topics.notices, partition: $0),
+                    TopicPartition(topic: topics.deliveries, partition: $0)
+                )
+            }
+        do {
+            let all = places.flatMap { [$0, $1] }
+            let ends = all.isEmpty ? [:] : try consumer.ends(of: all, timeout: Self.patience).mapValues(\.high)
+            let offsets = all.isEmpty ? [] : try consumer.committed(all, timeout: Self.patience)
+            let committed = offsets.reduce(into: [:]) { $0[$1.topicPartition] = $1.offset.value }
+            for (notices, deliveries) in places {
+                reading[notices.partition] = DeliveryReading(
+                    notices: notices,
+                    deliveries: deliveries,
+                    ends: ends,
+                    committed: committed
+                )
+            }
+        } catch {
+            guard error.isRetriable, !error.isFatal else { throw RuntimeError.final(error, "looking up deliveries") }
+            reading = [:]
+            return logger.warning("looking up deliveries: trying again", metadata: ["error": "\(error)"])
+        }
+        for (partition, reading) in reading where reading.settledBefore > 0 {
+            logger.error(
+                "the topic of deliveries has lost its records; the notices that were settled are not delivered again",
+                metadata: ["partition": "\(partition)", "before": "\(reading.settledBefore)"]
+            )
+        }
+        try consumer.assign(assigned.map { TopicPartitionOffset($0, .beginning) })
+        self.assigned = nil
     }
 
     /// Joins the group again if the local broker assigned nothing to this member, as the runtime does.
@@ -144,7 +219,12 @@ final class DeliverySession {
             guard !error.isFatal, !error.isFence else { throw RuntimeError.final(error, "delivering notices") }
             logger.warning("consumer: \(error)")
         }
-        for index in 0..<records.count { take(records[index]) }
+        for index in 0..<records.count {
+            let record = records[index]
+            reading[record.partition]?
+                .read(TopicPartition(topic: record.topic, partition: record.partition), record.offset)
+            take(record)
+        }
         records.removeAll()
     }
 

@@ -65,8 +65,20 @@ final class DeliveryStates {
 
     func close() { sink.close(timeout: .seconds(2)) }
 
-    /// Publishes states in a transaction, so that a fenced process cannot write any.
-    func publish(_ states: [(partition: Int32, state: Accountability_V1_Delivery)]) throws {
+    /// Publishes states, and commits the offsets that were read for them, in one transaction.
+    ///
+    /// A fenced process cannot write any, and neither can one whose partitions the group has given to another.
+    ///
+    /// - Parameters:
+    ///   - states: what became of deliveries.
+    ///   - progress: returns the offsets to commit, and the group.
+    /// - Returns: false if nothing was published because the group no longer knows this member. Another instance may
+    ///   have the partitions.
+    /// - Throws: ``RuntimeError`` if this process can publish no more.
+    func publish(
+        _ states: [(partition: Int32, state: Accountability_V1_Delivery)],
+        progress: () throws -> (offsets: [TopicPartitionOffset], group: ConsumerGroupMetadata)
+    ) throws -> Bool {
         var backoff = Backoff()
         var aborts = 0
         while !states.isEmpty {
@@ -83,9 +95,15 @@ final class DeliveryStates {
                         cause: ""
                     )
                 }
-                return try sink.commit(offsets: [], group: nil)
+                let (offsets, group) = try progress()
+                try sink.commit(offsets: offsets, group: group)
+                return true
             } catch let aborted as TransactionAborted {
-                guard !shouldStop() else { return }
+                guard !aborted.cause.isOfMembership else {
+                    logger.warning("\(aborted); the outcomes of \(states.count) deliveries are not published")
+                    return false
+                }
+                guard !shouldStop() else { return true }
                 aborts += 1
                 guard aborts < 20, !aborted.cause.isMisconfiguration else {
                     throw RuntimeError.final(aborted.cause, "publishing deliveries")
@@ -94,5 +112,6 @@ final class DeliveryStates {
                 logger.warning("\(aborted); publishing the states of deliveries again")
             }
         }
+        return true
     }
 }
