@@ -135,7 +135,7 @@ let package = Package(
             ["Operating", "Stages", "Streaming", "Kafka", "Rules", "Messages", "Tables", .logging, .protobuf],
             resources: [.embedInCode("Pages/table.mustache")]
         ),
-        library("Supervision", ["Reading", "Operating", "Stages", "Messages", .nioCore, .nioPosix]),
+        library("Supervision", ["Reading", "Operating", "Stages", "Streaming", "Messages", .nioCore, .nioPosix]),
         library(
             "Products",
             ["Reading", "Operating", "Stages", "Streaming", "Rules", "Messages", "Tables", .crypto, .mustache],
@@ -226,7 +226,10 @@ let package = Package(
             "AccountabilityTests",
             ["accountability", "Supervision", "Operating", "Reading", "Messages", "Rules", "Neighbour", .protobuf]
         ),
-        tests("SupervisionTests", ["Supervision", "Operating", "Reading", "Neighbour", .logging]),
+        tests(
+            "SupervisionTests",
+            ["Supervision", "Operating", "Reading", "Streaming", "Kafka", "Neighbour", .logging]
+        ),
         tests(
             "DeliveryTests",
             [

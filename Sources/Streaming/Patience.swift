@@ -56,12 +56,15 @@ struct Patience {
 }
 
 extension RuntimeError {
+    /// What is said of a process whose place another one has taken.
+    package static let takenOver = "another process with the same identity has taken over"
+
     /// The error to report after retrying until the time was over: the brokers are unavailable, whatever the error's
     /// name is.
     static func persisting(_ error: KafkaError, _ action: String) -> RuntimeError {
         switch error.code {
-        case .unknownTopic, .unknownTopicOrPartition, .unknownPartition:
-            RuntimeError(.topicMissing, action, cause: error)
+        case _ where error.isOfMissingTopic:
+            RuntimeError(.topicMissing, "\(action): \(TopicCheck.absence)", cause: error)
         case .timedOut, .transport, .allBrokersDown:
             RuntimeError(.brokerUnavailable, "\(action): no broker answers", cause: error)
         default:
@@ -74,7 +77,7 @@ extension RuntimeError {
         if error.isFence {
             return RuntimeError(
                 .fenced,
-                "\(action): another process with the same identity has taken over, or this one was silent for longer than its transaction "
+                "\(action): \(takenOver), or this one was silent for longer than its transaction "
                     + "may last (transaction.timeout.ms). This process ends",
                 cause: error
             )
@@ -91,6 +94,11 @@ extension RuntimeError {
 extension KafkaError {
     /// Whether another process has replaced this one as producer or as group member.
     package var isFence: Bool { code == .fenced || code == .producerFenced || code == .fencedInstanceID }
+
+    /// Whether a topic or a partition does not exist.
+    var isOfMissingTopic: Bool {
+        code == .unknownTopic || code == .unknownTopicOrPartition || code == .unknownPartition
+    }
 
     /// The client library hangs because the machine's clock was set back.
     static let standstill = KafkaError(

@@ -103,9 +103,15 @@ package struct TopicCheck {
     ///
     /// Brokers hide the topics that a client may not see.
     package static func absence(of topic: String) -> String {
-        "topic \(topic) does not exist, or this program may not see it. `accountability topics --create` creates missing topics; "
-            + "`accountability topics --acls` prints the commands that grant the rights of this version"
+        "topic \(topic) does not exist, or this program may not see it. \(remedy)"
     }
+
+    /// What to say if it is not known which topic is not there.
+    static let absence = "a topic does not exist, or this program may not see it. \(remedy)"
+
+    private static let remedy =
+        "`accountability topics --create` creates missing topics; "
+        + "`accountability topics --acls` prints the commands that grant the rights of this version"
 
     /// The partition counts of topics.
     ///

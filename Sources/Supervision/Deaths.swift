@@ -1,6 +1,7 @@
 package import Foundation
 package import Operating
 package import Reading
+internal import Streaming
 
 /// The deaths of one program, as the supervisor writes them down: `run/<name>.deaths.json`.
 package struct Deaths: Codable, Hashable {
@@ -80,8 +81,10 @@ extension Deaths.Death {
             "fix the problem that it names; the supervisor restarts it by itself"
         case .exited(ExitStatus.brokerUnavailable.rawValue):
             "`accountability doctor` says whether the brokers answer; bring them back, and the supervisor starts it again by itself"
-        case .exited(ExitStatus.tryAgain.rawValue):
+        case .exited(ExitStatus.tryAgain.rawValue) where cause.contains(RuntimeError.takenOver):
             "look for a second process of the same instance (`accountability down` on the other machine); read \(log)"
+        case .exited(ExitStatus.tryAgain.rawValue):
+            "the supervisor starts it again by itself; if it goes on, read \(log), and `accountability doctor` for what is wrong with the installation"
         case .exited, .signalled:
             "read \(log), and report the defect with it; `accountability quarantine` lists records that no stage could use"
         }

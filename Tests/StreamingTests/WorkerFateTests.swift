@@ -20,6 +20,13 @@ import Testing
         try cluster.createTopic(Self.positions.name, partitions: 1)
     }
 
+    /// A client names the missing topic only in its own words, and says nothing of the command that creates it.
+    @Test(arguments: [KafkaError.Code.unknownTopic, .unknownTopicOrPartition, .unknownPartition])
+    func whoWaitedForAMissingTopicNamesTheCommand(_ code: KafkaError.Code) {
+        let error = RuntimeError.persisting(KafkaError(code: code, name: "", message: ""), "reading positions")
+        #expect(error.code == .topicMissing && error.message.contains("`accountability topics --create`"))
+    }
+
     /// A worker's loop that has its clients and does not run.
     private func loop(_ stage: any Stage = Total()) throws -> WorkerLoop {
         var configuration = WorkerConfiguration(

@@ -1,7 +1,9 @@
 import Foundation
+import Kafka
 import Logging
 import Neighbour
 import Operating
+import Streaming
 import Testing
 
 @testable import Supervision
@@ -103,6 +105,21 @@ import Testing
         supervisor.stopAll()
         // Ten minutes later it is no news.
         #expect(Deaths.load(home, "sick").finding("sick", log: "", now: Date().addingTimeInterval(601)) == nil)
+    }
+
+    /// A full disk or a missing topic ends a worker with the same code, and no second process has to do with it.
+    @Test func aSecondProcessIsLookedForOnlyIfOneTookThePlace() throws {
+        func remedy(_ cause: String) -> String? {
+            var deaths = Deaths()
+            for _ in 0..<4 {
+                deaths.add(Deaths.Death(time: 0, lived: 1, ending: .exited(75), cause: cause))
+            }
+            return deaths.finding("worker", log: "the log", now: Date(timeIntervalSince1970: 1))?.remedy
+        }
+        let fence = RuntimeError.final(KafkaError(code: .fenced, name: "_FENCED", message: "fenced"), "publishing")
+        #expect(remedy("validation-worker: \(fence)")?.contains("second process") == true)
+        let other = try #require(remedy("validation-worker: topic positions does not exist"))
+        #expect(!other.contains("second process") && other.contains("the log"))
     }
 
     @Test func aChildGetsNoDescriptorButItsLog() throws {
