@@ -24,6 +24,9 @@ package struct ReadingEnds: Sendable {
     /// Whether every partition has been read to its end.
     package var areReached: Bool { open.isEmpty }
 
+    /// The ends that are not reached.
+    var awaited: [TopicPartition: Int64] { open.mapValues(\.offset) }
+
     /// A record of a partition was read.
     package mutating func read(_ place: TopicPartition, _ record: Int64) {
         guard !open.isEmpty else { return }

@@ -313,4 +313,14 @@ extension WorkerLoop {
             throw RuntimeError.madeAnew(place, "it ends at \(high), and \(read) was read")
         }
     }
+
+    /// Checks whether a table that a task waits for still has what it had when the task was restored.
+    ///
+    /// A table that was recreated, and is now smaller, would be waited for without end.
+    func lookAtAwaitedTables() throws {
+        for (place, end) in runners.values.flatMap(\.catchUp.awaited) {
+            guard let high = try? surveyor.watermarks(place, timeout: .seconds(2)).high, high < end else { continue }
+            throw RuntimeError.madeAnew(place, "it ends at \(high), and ended at \(end)")
+        }
+    }
 }

@@ -35,6 +35,11 @@ package final class TaskRunner {
     ///
     /// They open no transaction of their own, which would stay open while tables are read.
     private var found: [QuarantinedRecord] = []
+    private var foundBytes = 0
+    /// More bytes are not held.
+    private static let mostFoundBytes = 16 << 20
+    /// Whether there are so many unusable records that they should be quarantined before the next commit.
+    var holdsMuch: Bool { foundBytes > Self.mostFoundBytes }
     /// By broadcast source: an earlier run of this task has seen the records before this offset.
     private var seen: [Int: Int64] = [:]
 
@@ -217,12 +222,15 @@ package final class TaskRunner {
         let entry = QuarantinedRecord(record: record, stage: stage.name, refusal: refusal)
         onQuarantine?(entry)
         found.append(entry)
+        // Without content, the place and the reason remain.
+        foundBytes += entry.size + 256
     }
 
     /// Sends the quarantined records, even if the task publishes nothing yet.
     func sendQuarantined() throws {
         for entry in found { try send(entry) }
         found = []
+        foundBytes = 0
     }
 
     private func send(_ entry: QuarantinedRecord) throws {

@@ -39,6 +39,15 @@ extension WorkerLoop {
         try sink.commit(offsets: fence.map { [$0] } ?? [], group: try consumer.groupMetadata)
     }
 
+    /// Quarantines what was found while a task still reads its tables, if that is much.
+    ///
+    /// Nothing is committed before the tables are read. A stranger could fill the memory meanwhile.
+    func relieveQuarantine() throws {
+        guard !isCaughtUp, !sink.isOpen, runners.values.contains(where: \.holdsMuch) else { return }
+        for runner in runners.values { try runner.sendQuarantined() }
+        try commitPiece()
+    }
+
     /// Reports what is being rebuilt, and what the rebuild is waiting for.
     private func tellRebuilding(_ hasRebuilt: Bool) {
         let waiting = runners.values.filter { $0.output.isRebuilding }

@@ -18,6 +18,7 @@ extension WorkerLoop {
             runners[end.topicPartition.partition]?.catchUp.reached(end)
             try before.check(end)
         }
+        try relieveQuarantine()
         let now = ContinuousClock.now
         if news > 0 {
             lifecycle.recordsArrived(at: now)

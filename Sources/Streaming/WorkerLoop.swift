@@ -165,7 +165,10 @@ final class WorkerLoop {
         try perform(lifecycle.turned(errors: consumer.errorCount))
         try askAgain()
         try heedMemory()
-        if try client.look(at: consumer, sources: sources) { try lookAtSources() }
+        if try client.look(at: consumer, sources: sources) {
+            try lookAtSources()
+            try lookAtAwaitedTables()
+        }
         try lookAtOutputs()
         try step(&batch)
         metrics.noteTurn()
