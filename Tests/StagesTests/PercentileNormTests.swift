@@ -1,6 +1,7 @@
 import Messages
 import Rules
 import StreamingTesting
+import SwiftProtobuf
 import Testing
 @testable import Stages
 @testable import Streaming
@@ -300,6 +301,46 @@ import Testing
         try score(bench, codes[0], 510)
         try bench.driver.run()
         #expect(try percentiles(bench) == [90, 10, 20, 30, 40, 50, 60, 70, 80])
+    }
+
+    /// Another program writes while the stage is down.
+    @Test(arguments: ["/non_high", "/threshold/", "/norm/", "/norm/all_students/00000000"], [false, true])
+    func whatIsForgedWhileTheStageIsDownIsPutBack(part: String, isRetracted: Bool) throws {
+        let bench = try bench()
+        try fill(bench)
+        try bench.directive(2019, "release", "00000000", "official")
+        try bench.driver.run()
+        try score(bench, codes[0], 510)
+        try bench.driver.run()
+        let topic = bench.pipeline.name(Topics.percentiles)
+        let before = bench.driver.table(topic)
+        let logs = try #require(bench.driver.topics[topic])
+        let (partition, own) = try #require(
+            logs.enumerated()
+                .compactMap { partition, log in
+                    log.last { String(decoding: $0.key, as: UTF8.self).contains(part) && $0.value != nil }
+                        .map { (partition, $0) }
+                }
+                .first
+        )
+        var entry = try Accountability_V1_PercentileEntry(serializedBytes: own.value ?? [])
+        switch entry.entry {
+        case .percentile: entry.percentile.percentile = 99
+        case .norm:
+            entry.norm.release = "another"
+            entry.norm.standings = []
+        default: entry.threshold.at80 = "1"
+        }
+        var forged = own
+        forged.value = isRetracted ? nil : try entry.serializedBytes()
+        bench.driver.restartAll()
+        bench.driver.append(forged, topic: topic, partition: Int32(partition))
+        try bench.driver.run()
+        #expect(bench.driver.mended.contains(topic))
+        #expect(bench.driver.table(topic) == before)
+        try score(bench, codes[8], 480)
+        try bench.driver.run()
+        #expect(try percentiles(bench) == [95, 20, 30, 40, 50, 60, 70, 80, 5])
     }
 
     @Test(arguments: UInt64(1)...12)

@@ -16,7 +16,8 @@ final class GroupStandings {
     ///
     /// A withdrawn organization keeps its entry, so that its publications are retracted.
     private var rows: [Int: [StandingRow?]] = [:]
-    private var norms: [Int: Norm] = [:]
+    /// By year and release.
+    private var norms: [Int: [String: Norm]] = [:]
     /// The release whose norm the ranks of a year use.
     private var inForce: [Int: String] = [:]
     private var ranked: [Int: [GroupRanking.Ranked?]] = [:]
@@ -84,9 +85,9 @@ final class GroupStandings {
     func recall(_ rows: [Int: StandingRow], of organization: OrganizationCode, year: Int, release: String) {
         let position = position(of: organization)
         if organization == .state {
-            norms[year, default: Norm()].release = release
+            norms[year, default: [:]][release, default: Norm()].isComplete = true
         } else {
-            norms[year, default: Norm()].entries[position] = Norm.Entry(release: release, rows: rows)
+            norms[year, default: [:]][release, default: Norm()].take(rows, at: position)
         }
     }
 
@@ -181,21 +182,24 @@ final class GroupStandings {
             dirtyYears.insert(year)
         }
         guard let release else { return nil }
-        let known = norms[year]
-        if let known, known.release == release { return known.rows }
-        var norm = Norm(release: release)
+        var norm = norms[year]?[release] ?? Norm()
+        // In a rebuild, what another program wrote over it is not what was taken.
+        guard !norm.isComplete || output.isRebuilding else { return norm.rows }
         for position in codes.indices where codes[position] != .state {
-            let rows = current(position, year, weighs, framework, isNorm: true)
-            if rows.isEmpty {
+            if !norm.isComplete {
+                let rows = current(position, year, weighs, framework, isNorm: true)
+                if !rows.isEmpty { norm.take(rows, at: position) }
+            }
+            if let rows = norm.rows[position] {
+                try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
+            } else if !norm.isComplete {
                 let key = PercentileKey(schoolYear: year, .norm(group, codes[position]))
                 try PercentileStage.percentiles.publish(nil, key, cause: causes.text, to: output)
-            } else {
-                norm.entries[position] = Norm.Entry(release: release, rows: rows)
-                try publish(norm: rows, of: codes[position], year: year, release: release, output: output)
             }
         }
         try publish(norm: [:], of: .state, year: year, release: release, output: output)
-        norms[year] = norm
+        norm.isComplete = true
+        norms[year, default: [:]][release] = norm
         return norm.rows
     }
 
