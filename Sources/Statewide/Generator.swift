@@ -69,12 +69,7 @@ struct Generator {
         _ directory: String
     ) throws -> (files: [TableFile.Entry], corrections: [TableFile.Entry]) {
         var prior = try StudentFiles(directory, year: plan.year - 1, corrections: false, compressed: plan.compressed)
-        var current = try StudentFiles(
-            directory,
-            year: plan.year,
-            corrections: false,
-            compressed: plan.compressed
-        )
+        var current = try StudentFiles(directory, year: plan.year, corrections: false, compressed: plan.compressed)
         var corrections = try StudentFiles(directory, year: plan.year, corrections: true, compressed: plan.compressed)
         // Cohorts 1 to 12 are in school this year, 2 to 13 were last year, 3 to 14 the year before; those that follow
         // on the twelfth are as large as the first ones, so that every year has exactly the students asked for.

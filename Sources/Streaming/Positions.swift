@@ -216,14 +216,10 @@ final class Positions {
         logger: Logger,
         shouldGoOn: () throws -> Bool
     ) throws -> [TopicPartition: PlaceMemory]? {
-        var configuration = kafka
-        configuration["group.id"] = "\(group).restore"
-        configuration["group.instance.id"] = nil
-        configuration["enable.partition.eof"] = "true"
-        let consumer = try Consumer(configuration, logger: logger)
+        let name = "\(group).restore"
+        let consumer = try Consumer(kafka.readingToEnds(as: name), logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
-        configuration["isolation.level"] = "read_uncommitted"
-        let surveyor = try Consumer(configuration, logger: logger)
+        let surveyor = try Consumer(kafka.readingToEnds(as: name, isCommitted: false), logger: logger)
         defer { surveyor.close(timeout: .seconds(5)) }
         let place = TopicPartition(topic: topic.name, partition: 0)
         let (_, high) = try patience.call("asking for the end of \(place)") { (share) throws(KafkaError) in

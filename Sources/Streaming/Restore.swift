@@ -87,18 +87,13 @@ struct Restore {
         committed: [TopicPartition: Int64],
         progress: (Progress) throws -> Bool
     ) throws -> Bool {
-        var configuration = kafka
-        configuration["group.id"] = group
-        configuration["enable.partition.eof"] = "true"
-        configuration["group.instance.id"] = nil
-        let consumer = try Consumer(configuration, logger: logger)
+        let consumer = try Consumer(kafka.readingToEnds(as: group), logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
 
         var readings = readings(of: runners, committed)
         // Read uncommitted to see the real end: for a committed reader the partition ends where the first open
         // transaction begins.
-        configuration["isolation.level"] = "read_uncommitted"
-        let surveyor = try Consumer(configuration, logger: logger)
+        let surveyor = try Consumer(kafka.readingToEnds(as: group, isCommitted: false), logger: logger)
         defer { surveyor.close(timeout: .seconds(5)) }
         let places = readings.keys.sorted()
         let ends = try patience.call("asking for the ends of \(places.count) partitions") {
@@ -134,11 +129,7 @@ struct Restore {
     ///
     /// Returns whether it was completed.
     func runAgain(_ runners: [TaskRunner], progress: (Progress) throws -> Bool) throws -> Bool {
-        var configuration = kafka
-        configuration["group.id"] = group
-        configuration["enable.partition.eof"] = "true"
-        configuration["group.instance.id"] = nil
-        let consumer = try Consumer(configuration, logger: logger)
+        let consumer = try Consumer(kafka.readingToEnds(as: group), logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
         var readings: [TopicPartition: Reading] = [:]
         for (index, source) in stage.sources.enumerated() where !source.isBroadcast {
@@ -160,11 +151,7 @@ struct Restore {
     ///
     /// Returns whether it was completed.
     func runBack(_ runners: [TaskRunner], progress: (Progress) throws -> Bool) throws -> Bool {
-        var configuration = kafka
-        configuration["group.id"] = group
-        configuration["enable.partition.eof"] = "true"
-        configuration["group.instance.id"] = nil
-        let consumer = try Consumer(configuration, logger: logger)
+        let consumer = try Consumer(kafka.readingToEnds(as: group), logger: logger)
         defer { consumer.close(timeout: .seconds(5)) }
         var readings: [TopicPartition: Reading] = [:]
         for runner in runners {
@@ -213,5 +200,22 @@ struct Restore {
             try course.checkPatience(patience.limit, forOpenTransactions: openTransactionTimeout)
         }
         return true
+    }
+}
+
+extension KafkaConfiguration {
+    /// The configuration of a consumer that stands beside a worker's own and is told the end of each partition.
+    ///
+    /// - Parameters:
+    ///   - group: its name for the brokers; it joins no group.
+    ///   - isCommitted: whether it reads only what was committed.
+    /// - Returns: the configuration.
+    func readingToEnds(as group: String, isCommitted: Bool = true) -> KafkaConfiguration {
+        var configuration = self
+        configuration["group.id"] = group
+        configuration["group.instance.id"] = nil
+        configuration["enable.partition.eof"] = "true"
+        if !isCommitted { configuration["isolation.level"] = "read_uncommitted" }
+        return configuration
     }
 }

@@ -127,13 +127,12 @@ struct RecordScanner {
                 slots[slot] = fieldStart
                 slots[slot &+ 1] = at
             }
+            slot &+= 2
             guard at < end else {
                 if !final { result.outcome = .incomplete }
                 result.next = end
-                slot &+= 2
                 break scanning
             }
-            slot &+= 2
             let separator = bytes[at]
             at &+= 1
             if separator == delimiter { continue }

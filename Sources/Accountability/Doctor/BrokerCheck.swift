@@ -152,39 +152,9 @@ struct BrokerCheck {
             }
             let stuck = try stuck(groups, lags, counts, reader)
             for (group, lag) in zip(groups, lags) {
-                let members = described[group.group]?.members.count ?? 0
-                let state = described[group.group]?.state ?? .unknown
-                let why = "\(members) member\(members == 1 ? "" : "s"), \(state.rawValue), \(lag) records behind"
-                if members == 0 {
-                    findings.append(
-                        .problem(
-                            "group",
-                            group.group,
-                            why,
-                            "no \(group.stage)-worker runs: `accountability up` starts them on this machine"
-                        )
-                    )
-                } else if state != .stable {
-                    findings.append(
-                        .warning(
-                            "group",
-                            group.group,
-                            why,
-                            "wait a moment; a group that never becomes stable has a member that keeps failing"
-                        )
-                    )
-                } else if stuck.contains(group.group) {
-                    findings.append(
-                        .warning(
-                            "backlog",
-                            group.group,
-                            "\(why), and not fewer than \(Self.backlogPause) seconds ago",
-                            "read the log of the \(group.stage)-worker; more instances (`accountability up --instances N`) go faster"
-                        )
-                    )
-                } else {
-                    findings.append(.ok("group", group.group, why))
-                }
+                findings.append(
+                    Self.finding(group, described[group.group], behind: lag, isStuck: stuck.contains(group.group))
+                )
                 if try reader.hasLostOffsets(group, counts) { findings.append(Self.lostOffsets(group)) }
             }
         } catch {
@@ -198,6 +168,42 @@ struct BrokerCheck {
             )
         }
         return findings
+    }
+
+    /// What is said of a stage's group: whether it has members, and whether they keep up.
+    private static func finding(
+        _ group: StageGroup,
+        _ description: GroupDescription?,
+        behind lag: Int64,
+        isStuck: Bool
+    ) -> Finding {
+        let members = description?.members.count ?? 0
+        let state = description?.state ?? .unknown
+        let why = "\(members) member\(members == 1 ? "" : "s"), \(state.rawValue), \(lag) records behind"
+        if members == 0 {
+            return .problem(
+                "group",
+                group.group,
+                why,
+                "no \(group.stage)-worker runs: `accountability up` starts them on this machine"
+            )
+        } else if state != .stable {
+            return .warning(
+                "group",
+                group.group,
+                why,
+                "wait a moment; a group that never becomes stable has a member that keeps failing"
+            )
+        } else if isStuck {
+            return .warning(
+                "backlog",
+                group.group,
+                "\(why), and not fewer than \(Self.backlogPause) seconds ago",
+                "read the log of the \(group.stage)-worker; more instances (`accountability up --instances N`) go faster"
+            )
+        } else {
+            return .ok("group", group.group, why)
+        }
     }
 
     /// The problems that `accountability audit` finds.

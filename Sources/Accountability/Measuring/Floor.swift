@@ -247,21 +247,6 @@ private final class FloorThread: @unchecked Sendable {
         var sent = Array(repeating: 0, count: outputs.count)
         var batch = RecordBatch(capacity: 4096)
         var commit = ContinuousClock.now
-        func send(upTo share: Double) throws {
-            for (index, output) in outputs.enumerated() {
-                let end = min(output.blocks.count, Int(share * Double(output.blocks.count)))
-                guard sent[index] < end else { continue }
-                try begin()
-                let topic = try producer.topic(output.topic)
-                while sent[index] < end {
-                    let block = output.blocks[sent[index]]
-                    // A compacted topic takes nothing without a key.
-                    let key = Array("\(sent[index])".utf8)
-                    try producer.produce(topic, partition: block.partition, key: key.span, value: block.value.span)
-                    sent[index] += 1
-                }
-            }
-        }
         func commitAll() throws {
             try begin()
             let offsets = positions.map { TopicPartitionOffset($0.key, .at($0.value)) }
@@ -275,7 +260,7 @@ private final class FloorThread: @unchecked Sendable {
         guard let consumer else {
             // Ingestion commits file by file; a few transactions represent them.
             for step in 1...8 {
-                try send(upTo: Double(step) / 8)
+                try send(upTo: Double(step) / 8, &sent)
                 try commitAll()
             }
             return
@@ -288,14 +273,31 @@ private final class FloorThread: @unchecked Sendable {
                 positions[TopicPartition(topic: record.topic, partition: record.partition)] = record.offset + 1
             }
             consumed += count
-            try send(upTo: Double(consumed) / Double(max(expected, 1)))
+            try send(upTo: Double(consumed) / Double(max(expected, 1)), &sent)
             if count == 0 || ContinuousClock.now - commit > .seconds(1), !positions.isEmpty { try commitAll() }
             guard ContinuousClock.now < deadline else {
                 throw Failure(.tryAgain, "\(consumed) of \(expected) records after 600 seconds")
             }
         }
-        try send(upTo: 1)
+        try send(upTo: 1, &sent)
         try commitAll()
+    }
+
+    /// Produces the blocks of each output up to a share of them.
+    private func send(upTo share: Double, _ sent: inout [Int]) throws {
+        for (index, output) in outputs.enumerated() {
+            let end = min(output.blocks.count, Int(share * Double(output.blocks.count)))
+            guard sent[index] < end else { continue }
+            try begin()
+            let topic = try producer.topic(output.topic)
+            while sent[index] < end {
+                let block = output.blocks[sent[index]]
+                // A compacted topic takes nothing without a key.
+                let key = Array("\(sent[index])".utf8)
+                try producer.produce(topic, partition: block.partition, key: key.span, value: block.value.span)
+                sent[index] += 1
+            }
+        }
     }
 
     private func begin() throws {

@@ -25,6 +25,16 @@ struct RejectionsView: Sendable {
         let fixed: Int
         /// The rule that the rows break; nil if this version does not know the code.
         var rule: String? { RejectionCode(rawValue: code)?.rule }
+
+        fileprivate init(_ kind: Kind, _ file: File?, open: Int, fixed: Int) {
+            code = kind.code
+            self.file = file
+            layout = kind.layout
+            organization = kind.organization
+            schoolYear = kind.year
+            self.open = open
+            self.fixed = fixed
+        }
     }
 
     /// Where a refused row is.
@@ -59,7 +69,7 @@ struct RejectionsView: Sendable {
         ),
     ]
 
-    private struct Kind: Hashable {
+    fileprivate struct Kind: Hashable {
         let code, submission, layout, organization: String
         let year: Int
     }
@@ -105,17 +115,7 @@ struct RejectionsView: Sendable {
             }
         }
         let rows = Set(open.keys).union(fixed.keys)
-            .map { kind in
-                Row(
-                    code: kind.code,
-                    file: seen(kind.submission),
-                    layout: kind.layout,
-                    organization: kind.organization,
-                    schoolYear: kind.year,
-                    open: open[kind]?.count ?? 0,
-                    fixed: fixed[kind]?.count ?? 0
-                )
-            }
+            .map { Row($0, seen($0.submission), open: open[$0]?.count ?? 0, fixed: fixed[$0]?.count ?? 0) }
             .filter { row in
                 switch state {
                 case "open": row.open > 0

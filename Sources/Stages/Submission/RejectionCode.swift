@@ -181,6 +181,42 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .textTooLong: "a text has at most the allowed number of bytes"
         case .controlCharacter:
             "a text is one line without control characters: no line breaks, tabs, escapes or direction marks"
+        case .scoreMissing, .scoreWithoutTest, .scoreOffScale, .growthWithoutTest, .growthNotInGrade, .gradeNotTested,
+            .exemptNotFirstYear, .noTestNotEnglishLearner, .statusNotInSubject, .absentMoreThanEnrolled,
+            .notEnglishLearner, .gradeNotHighSchool, .gradeNotUpper, .cohortNotJudged, .graduateNotWithinFive,
+            .graduateStillEnrolled, .dropoutNotGone:
+            ruleOfStudents
+        case .typeNotOfCode: "00000000 is the state, dddd0000 is a district, any other code is a school"
+        case .districtNotOfCode: "the district's code is the first four digits of the code and 0000"
+        case .malformedNCES:
+            "an NCES identifier has seven digits for a district and twelve for a school; the first seven of the twelve are its district's"
+        case .partMoreThanEnrollment: "no part of the enrollment is larger than the enrollment"
+        case .indicatorNotInSpan: "high school completion and advanced coursework exist only in the high span"
+        case .rateAboveHundred: "a rate or growth percentile is at most 100"
+        case .pathNotOfTarget: "only achievement targets follow a path, and only in years whose framework has several"
+        case .targetOffScale:
+            "an achievement target is on the scale of its baseline, 440 to 560 or 0 to 100; without a baseline, on the scale of the year's framework"
+        case .organizationNotOfDirective, .reasonNotStated, .submissionNotNamed, .suspensionNotOfYear,
+            .suspensionWithoutCause, .ratingNotOfReview, .partNotOfPlan, .rootNotOfRelease, .documentNotOfStep,
+            .documentNotOfYear, .invalidFramework, .frameworkStepOutOfOrder, .commentPeriodOpen, .commentOutsidePeriod,
+            .otherDocument, .resultsUnderEmbargo, .kindNotOfDirective, .endBeforeStart:
+            ruleOfActs
+        case .organizationNotOfChange, .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict,
+            .enrollmentNotOfChange, .suppliedShadowed:
+            ruleOfRecords
+        case .yearNotOpen: "rows are accepted only for open school years"
+        case .unknownOrganization: "a row counts only while its organization is declared for the year"
+        case .duplicateKey: "a submission has one row for each key; the first one counts"
+        case .claimedByTwoDistricts:
+            "a student belongs to one district in a year and layout; the row submitted last counts, and both districts are notified"
+        case .nothingToDelete:
+            "a deletion names a row that was accepted, with the same key and organization; the same deletion again is unchanged"
+        }
+    }
+
+    /// The rule of a row about a student; the last one is that of ``dropoutNotGone``.
+    private var ruleOfStudents: String {
+        switch self {
         case .scoreMissing: "a tested student (T) has a scaled score"
         case .scoreWithoutTest:
             "only a tested student (T), an alternate result (ALT) and an English learner without the EL test (EXN) have a scaled score"
@@ -199,17 +235,13 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .cohortNotJudged: "a cohort is judged from its expected graduation year until four years later"
         case .graduateNotWithinFive: "a student who graduated in four years also graduated in five or fewer"
         case .graduateStillEnrolled: "a student who graduated is not still enrolled after five years"
-        case .dropoutNotGone: "a student who dropped out did not graduate and is not still enrolled"
-        case .typeNotOfCode: "00000000 is the state, dddd0000 is a district, any other code is a school"
-        case .districtNotOfCode: "the district's code is the first four digits of the code and 0000"
-        case .malformedNCES:
-            "an NCES identifier has seven digits for a district and twelve for a school; the first seven of the twelve are its district's"
-        case .partMoreThanEnrollment: "no part of the enrollment is larger than the enrollment"
-        case .indicatorNotInSpan: "high school completion and advanced coursework exist only in the high span"
-        case .rateAboveHundred: "a rate or growth percentile is at most 100"
-        case .pathNotOfTarget: "only achievement targets follow a path, and only in years whose framework has several"
-        case .targetOffScale:
-            "an achievement target is on the scale of its baseline, 440 to 560 or 0 to 100; without a baseline, on the scale of the year's framework"
+        default: "a student who dropped out did not graduate and is not still enrolled"
+        }
+    }
+
+    /// The rule of an act of the Department; the last one is that of ``endBeforeStart``.
+    private var ruleOfActs: String {
+        switch self {
         case .organizationNotOfDirective:
             "suspensions and framework steps are for the state, releases for the state or a district, reviews for a district or its schools, plans and designations for organizations that can have them"
         case .reasonNotStated:
@@ -230,9 +262,6 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
             "only the framework steps proposed and recommended carry the document of a framework (\(Paragraph.consultation))"
         case .documentNotOfYear: "the document of a framework names the school year of the act among its school years"
         case .invalidFramework: "the document is not a framework that this version can read"
-        case .organizationNotOfChange, .formerCodeNotOfChange, .changeOfItself, .formerCodeOfOtherDistrict,
-            .enrollmentNotOfChange, .suppliedShadowed:
-            ruleOfRecords
         case .frameworkStepOutOfOrder:
             "a framework is proposed, opened for comment, recommended, approved, in this order, and a step with comments or later steps is not withdrawn"
                 + " (\(Paragraph.consultation))"
@@ -245,14 +274,7 @@ public enum RejectionCode: String, CaseIterable, Sendable, Hashable {
         case .resultsUnderEmbargo:
             "results under embargo become official on the last day of the embargo at the earliest; an embargo of the state or of one of its districts concerns both"
         case .kindNotOfDirective: "each directive has its own kinds"
-        case .endBeforeStart: "an act does not end before it takes effect"
-        case .yearNotOpen: "rows are accepted only for open school years"
-        case .unknownOrganization: "a row counts only while its organization is declared for the year"
-        case .duplicateKey: "a submission has one row for each key; the first one counts"
-        case .claimedByTwoDistricts:
-            "a student belongs to one district in a year and layout; the row submitted last counts, and both districts are notified"
-        case .nothingToDelete:
-            "a deletion names a row that was accepted, with the same key and organization; the same deletion again is unchanged"
+        default: "an act does not end before it takes effect"
         }
     }
 
