@@ -24,6 +24,9 @@ public struct TopicDefinition: Sendable, Hashable {
         case days(Int)
     }
 
+    /// The publisher of the ledger.
+    public static let operators = "operator"
+
     /// The topic's name without namespace: `accountability.<entity>.v1`.
     public let entity: String
     /// How its records are distributed over partitions.
@@ -34,6 +37,12 @@ public struct TopicDefinition: Sendable, Hashable {
     public let eventType: String
     /// The full name of the protobuf message in its values.
     public let message: String
+    /// The name of the file that defines it.
+    public let protoFile: String
+    /// Who publishes it, so that the completion markers count: a stage, or ``operators``.
+    ///
+    /// It is nil if several stages write to the topic, or if the topic has no completion of years.
+    public let publisher: String?
     /// The format of its keys.
     public let key: String
     /// Its content in one sentence.
@@ -71,34 +80,6 @@ public struct TopicDefinition: Sendable, Hashable {
         message.hasPrefix("streaming.") ? "streaming/v1/\(protoFile)" : "accountability/v1/\(protoFile)"
     }
 
-    /// The name of that file.
-    public var protoFile: String {
-        switch entity {
-        case "quarantine": "quarantine.proto"
-        case "progress", "positions": "completion.proto"
-        case "submissions", "receipts", "rejections": "submission.proto"
-        case "records": "record.proto"
-        case "participation", "indicators", "standings", "percentiles": "measures.proto"
-        default: "determination.proto"
-        }
-    }
-
-    /// The stage that publishes the topic and whose completion markers count.
-    ///
-    /// It is nil if several stages write to the topic, or if the topic has no completion of years.
-    public var publisher: String? {
-        let stage: PipelineStage? =
-            switch entity {
-            case "receipts", "records", "directives": .validation
-            case "participation": .participation
-            case "indicators", "standings": .indicator
-            case "percentiles": .percentile
-            case "determinations", "publications", "confirmations": .determination
-            default: nil
-            }
-        return entity == "submissions" ? "operator" : stage?.name
-    }
-
     /// The number of its partitions if the tables have `partitions`.
     public func partitionCount(tables partitions: Int32) -> Int32 {
         partitioning == .single ? 1 : partitions
@@ -117,6 +98,8 @@ public enum Topics {
         retention: .forever,
         eventType: "accountability.submission.v1",
         message: Accountability_V1_SubmissionEntry.protoMessageName,
+        protoFile: "submission.proto",
+        publisher: TopicDefinition.operators,
         key: "block/<submission>/<line>, submission/<id>, year/<school year> or installation/<identity>",
         summary: "The ledger: every row that was ever submitted, with pseudonyms, in order, in blocks."
     )
@@ -127,6 +110,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.receipt.v1",
         message: Accountability_V1_Receipt.protoMessageName,
+        protoFile: "submission.proto",
+        publisher: PipelineStage.validation.name,
         key: ReceiptKey.format,
         summary: "The outcome of a submission's rows, by partition of the ledger."
     )
@@ -137,6 +122,8 @@ public enum Topics {
         retention: .days(400),
         eventType: "accountability.rejection.v1",
         message: Accountability_V1_Rejection.protoMessageName,
+        protoFile: "submission.proto",
+        publisher: nil,
         key: RejectionKey.format,
         summary: "Rejected rows: place, column and stable code; never the content."
     )
@@ -147,6 +134,8 @@ public enum Topics {
         retention: .forever,
         eventType: "accountability.record.v1",
         message: Accountability_V1_Record.protoMessageName,
+        protoFile: "record.proto",
+        publisher: PipelineStage.validation.name,
         key: "<school year>/<layout>/<ledger partition>-<offset there>-<number>",
         summary: "Accepted facts about students and organizations, with their retractions, in order, in blocks."
     )
@@ -157,6 +146,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.directive.v1",
         message: Accountability_V1_Directive.protoMessageName,
+        protoFile: "determination.proto",
+        publisher: PipelineStage.validation.name,
         key: DirectiveKey.format,
         summary:
             "Acts of the Department: designations, recognitions, releases, suspensions, framework steps, reviews, plan filings."
@@ -168,6 +159,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.participation.v1",
         message: Accountability_V1_Participation.protoMessageName,
+        protoFile: "measures.proto",
+        publisher: PipelineStage.participation.name,
         key: ParticipationKey.format,
         summary: "Participation in assessments, and whether it met the requirement, 603 CMR 2.03(2)(d)."
     )
@@ -178,6 +171,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.indicator.v1",
         message: Accountability_V1_IndicatorEntry.protoMessageName,
+        protoFile: "measures.proto",
+        publisher: PipelineStage.indicator.name,
         key: IndicatorKey.format,
         summary: "Indicator values with targets and organizations, 603 CMR 2.03(2)(b)."
     )
@@ -188,6 +183,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.standing.v1",
         message: Accountability_V1_Standing.protoMessageName,
+        protoFile: "measures.proto",
+        publisher: PipelineStage.indicator.name,
         key: StandingKey.format,
         summary: "An organization's figures for the statewide ranks of one group in one year."
     )
@@ -198,6 +195,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.percentile.v1",
         message: Accountability_V1_PercentileEntry.protoMessageName,
+        protoFile: "measures.proto",
+        publisher: PipelineStage.percentile.name,
         key: PercentileKey.format,
         summary: "Accountability and subgroup percentiles with statewide thresholds, 603 CMR 2.03(2)(a) and (c)."
     )
@@ -208,6 +207,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.determination.v1",
         message: Accountability_V1_Determination.protoMessageName,
+        protoFile: "determination.proto",
+        publisher: PipelineStage.determination.name,
         key: DeterminationKey.format,
         summary: "Annual performance determinations, 603 CMR 2.03(3)."
     )
@@ -218,6 +219,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.publication.v1",
         message: "accountability.v1.Publication",
+        protoFile: "determination.proto",
+        publisher: PipelineStage.determination.name,
         key: DeterminationKey.format,
         summary: "Official determinations as the public may see them, after disclosure control."
     )
@@ -228,6 +231,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.confirmation.v1",
         message: "accountability.v1.Confirmation",
+        protoFile: "determination.proto",
+        publisher: PipelineStage.determination.name,
         key: DeterminationKey.format,
         summary: "The determinations that their stage has confirmed; notices are sent only about these."
     )
@@ -238,6 +243,8 @@ public enum Topics {
         retention: .days(400),
         eventType: "accountability.notice.v1",
         message: Accountability_V1_Notice.protoMessageName,
+        protoFile: "determination.proto",
+        publisher: nil,
         key: NoticeKey.format,
         summary: "Notices of determinations, acts, comment periods and due plans."
     )
@@ -248,6 +255,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.delivery.v1",
         message: Accountability_V1_Delivery.protoMessageName,
+        protoFile: "determination.proto",
+        publisher: nil,
         key: DeliveryKey.format,
         summary: "The delivery of each notice in each channel: delivered, waiting for another attempt, or dead."
     )
@@ -258,6 +267,8 @@ public enum Topics {
         retention: .days(400),
         eventType: "accountability.quarantined.v1",
         message: "streaming.v1.Quarantined",
+        protoFile: "quarantine.proto",
+        publisher: nil,
         key: "<topic>/<partition>/<offset>/<stage>",
         summary:
             "Unchanged copies of records from any topic that a stage could not use, with origin, code and digest; only for operators."
@@ -269,6 +280,8 @@ public enum Topics {
         retention: .compacted,
         eventType: completionType,
         message: "streaming.v1.Completion",
+        protoFile: "completion.proto",
+        publisher: nil,
         key: "~<scope>/<stage>/<source partition>",
         summary: "Completion markers of every stage, for the progress display."
     )
@@ -280,6 +293,8 @@ public enum Topics {
         retention: .compacted,
         eventType: "accountability.position.v1",
         message: "streaming.v1.Position",
+        protoFile: "completion.proto",
+        publisher: nil,
         key: "<group>/<topic>/<partition>",
         summary:
             "The offsets that the stages have committed, in case the brokers have deleted those of a group without members."
