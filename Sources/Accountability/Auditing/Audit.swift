@@ -87,7 +87,7 @@ struct Audit {
                         "positions",
                         group.group,
                         outside.joined(separator: "; "),
-                        group.stage == "validation"
+                        group.stage == PipelineStage.validation.name
                             ? writesAgain
                                 ?? "submit what is missing again; then `accountability rebuild` rebuilds everything from the ledger"
                             : "`accountability rebuild --stage \(group.stage)`"

@@ -190,11 +190,11 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
                 "there is no kind '\(kind)'; `accountability help directive` lists the kinds of \(directive)"
             )
         }
-        guard embargoUntil == nil || directive == "release" && kind == "preliminary" && !withdraw && end.isEmpty else {
+        guard embargoUntil == nil || release == .preliminary && !withdraw && end.isEmpty else {
             throw ValidationError("--embargo-until is only for a preliminary release, and takes the place of --end")
         }
-        let isRelease = directive == "release" && kind == "official" && OrganizationCode(org) == .state
-        guard packages == nil || isRelease && !withdraw else {
+        let isOfTheState = release == .official && OrganizationCode(org) == .state
+        guard packages == nil || isOfTheState && !withdraw else {
             throw ValidationError("--packages is only for the official release of the state's results")
         }
     }
@@ -210,9 +210,15 @@ struct DirectiveCommand: OperatorCommand, ReadingCommand, CitesParagraphs {
         Standard.line("\(directive ?? "") \(kind ?? ""), \(year ?? 0), \(org): \(done) (\(id))")
     }
 
+    /// The kind of a release; nil of other acts.
+    private var release: ReleaseKind? {
+        guard let directive, DepartmentAct(wireName: directive) == .release else { return nil }
+        return kind.flatMap { ReleaseKind(wireName: $0) }
+    }
+
     /// Whether the reference is the submission that corrected the figures.
     var namesSubmission: Bool {
-        directive == "release" && (kind == "revised" || kind == "appeal") && !withdraw && !reference.isEmpty
+        release?.isOfChangedFigures == true && !withdraw && !reference.isEmpty
     }
 
     /// Checks that the reference is a submission of the installation.

@@ -13,7 +13,7 @@ struct EvaluateDeterminations: OperatorCommand {
         discussion: """
             Reads school_year, org_code, org_type, sufficient_data (Y or N), designation, percentile, low_subgroups, \
             cohort, graduates, low_participation_groups, recognition, cumulative; lists are separated by semicolons. \
-            A recognition is one of \(Vocabulary.recognitionKinds.joined(separator: ", ")). \
+            A recognition is one of \(DepartmentAct.recognition.kinds.joined(separator: ", ")). \
             Prints the classification, the level and every reason.
 
               accountability evaluate determinations schools-2019.csv
@@ -62,7 +62,7 @@ struct EvaluateDeterminations: OperatorCommand {
     )
     private static let recognition = Column(
         "recognition",
-        .choice(Vocabulary.recognitionKinds),
+        .choice(DepartmentAct.recognition.kinds),
         .mayBeEmpty,
         "the kinds of recognition"
     )
@@ -152,7 +152,7 @@ struct EvaluateDeterminations: OperatorCommand {
         guard let number = try FieldCheck.choice(name, of: recognition) else {
             throw FieldCheck.fault(.missingValue, recognition)
         }
-        return Vocabulary.recognitionKinds[number]
+        return DepartmentAct.recognition.kinds[number]
     }
 
     private static func isSufficient(_ text: String) throws(RowRefused) -> Bool {

@@ -79,7 +79,7 @@ struct FrameworkPropose: OperatorCommand {
         let connection = try broker.connection()
         let (done, id) = try submission.submit(text, connection)
         let isInForce = try connection.frameworks().ifCovered(schoolYear: year)?.digest == framework.digest
-        Standard.line("framework_step \(step.wireName), \(year), \(framework.name): \(done) (\(id))")
+        Standard.line("\(DepartmentAct.frameworkStep) \(step), \(year), \(framework.name): \(done) (\(id))")
         Standard.line("  document sha256:\(framework.digest)")
         Standard.line(
             isInForce
@@ -117,7 +117,7 @@ struct FrameworkProposed: OperatorCommand {
 
     func operate() throws {
         let acts = try DepartmentRecords(try broker.connection()).acts
-            .filter { Int($0.schoolYear) == year && $0.directive == DepartmentAct.frameworkStep.wireName }
+            .filter { Int($0.schoolYear) == year && $0.act == .frameworkStep }
         let documents = FrameworkStep.withDocument.compactMap { step in
             acts.first { $0.kind == step.wireName && !$0.document.isEmpty }?.document
         }

@@ -1,4 +1,5 @@
 internal import Operating
+internal import Rules
 
 /// The acts of the console.
 enum Acts {
@@ -15,7 +16,11 @@ enum Acts {
         .submission,
         hint: "as listed on the page Files"
     )
-    private static let kind = Act.Field("kind", "Release", .choice(["preliminary", "official"]))
+    private static let kind = Act.Field(
+        "kind",
+        "Release",
+        .choice([ReleaseKind.preliminary, .official].map(\.wireName))
+    )
     private static let organization = Act.Field(
         "org",
         "District",
@@ -74,7 +79,7 @@ enum Acts {
     )
 
     private static func releasing(_ values: Act.Values) -> [String] {
-        ["release", values["kind"] ?? "", "--year", values["year"] ?? ""]
+        [DepartmentAct.release.wireName, values["kind"] ?? "", "--year", values["year"] ?? ""]
             + (values["date"].map { ["--date", $0] } ?? [])
             + (values["org"].map { ["--org", $0] } ?? [])
             + (values["embargo"].map { ["--embargo-until", $0] } ?? [])
@@ -83,7 +88,7 @@ enum Acts {
     /// Only preliminary results are under embargo, and not from a day on that comes later.
     private static func embargoConflicts(_ values: Act.Values) -> [String: String] {
         guard let end = values["embargo"] else { return [:] }
-        guard values["kind"] == "preliminary" else {
+        guard values["kind"] == ReleaseKind.preliminary.wireName else {
             return ["embargo": "Embargoed until: only a preliminary release has an embargo, so leave it empty"]
         }
         guard let day = values["date"], day > end else { return [:] }
@@ -109,7 +114,7 @@ enum Acts {
             ),
         ],
         conflicts: embargoConflicts,
-        needsSecondPerson: { $0["kind"] == "official" },
+        needsSecondPerson: { $0["kind"] == ReleaseKind.official.wireName },
         preview: { ["preview", "--json", "--directive", releasing($0).joined(separator: " ")] },
         command: { ["directive"] + releasing($0) }
     )

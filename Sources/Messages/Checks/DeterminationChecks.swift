@@ -82,9 +82,15 @@ extension Accountability_V1_Directive: TableMessage {
         return nil
     }
 
+    /// The act; nil of a name that is none.
+    public var act: DepartmentAct? { DepartmentAct(wireName: directive) }
+
+    /// The kind of a release; nil of other acts.
+    public var releaseKind: ReleaseKind? { act == .release ? ReleaseKind(wireName: kind) : nil }
+
     /// The change of an organization that it states; nil of other acts, and of a change that cannot be.
     public var organizationChange: OrganizationChange? {
-        guard directive == DepartmentAct.organizationChange.wireName, let organization = OrganizationCode(orgCode),
+        guard act == .organizationChange, let organization = OrganizationCode(orgCode),
             let change = OrganizationChangeKind(wireName: kind)
         else { return nil }
         var former: OrganizationCode?
@@ -114,6 +120,11 @@ extension Accountability_V1_Directive: TableMessage {
         }
         return true
     }
+}
+
+extension Accountability_V1_PublicationNote {
+    /// Whether it states a change on appeal; other notes state a revision.
+    public var isAppeal: Bool { ReleaseKind(wireName: kind) == .appeal }
 }
 
 extension Accountability_V1_Notice: TableMessage {

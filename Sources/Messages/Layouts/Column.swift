@@ -69,70 +69,44 @@ public struct Column: Sendable, Hashable {
 /// The closed vocabularies of the input files, by their wire names.
 public enum Vocabulary {
     /// The student groups, from all students to the seven races and ethnicities.
-    public static let groups =
-        [
-            "all_students", "lowest_performing", "high_needs", "low_income", "el_former_el", "swd",
-        ] + races
+    public static let groups = names(StudentGroup.allCases)
 
     /// Race and ethnicity.
-    public static let races = [
-        "american_indian_alaska_native", "asian", "black", "hispanic", "multi_race",
-        "native_hawaiian_pacific_islander", "white",
-    ]
+    public static let races = names(StudentGroup.racialAndEthnic)
 
     /// The accountability indicators.
-    public static let indicators = Indicator.allCases.map(\.wireName)
+    public static let indicators = names(Indicator.allCases)
 
     /// Grade spans: tests in grades 3 to 8, and in grade 10.
-    public static let gradeSpans = ["non_high", "high"]
+    public static let gradeSpans = names(GradeSpan.allCases)
 
     /// The peers among which schools are ranked.
-    public static let comparisonGroups = ["non_high", "high", "middle_high"]
+    public static let comparisonGroups = names(ComparisonGroup.allCases)
 
     /// EL status: not one, one, a former one, in the first year in the country's schools.
-    public static let englishLearnerStatuses = ["N", "EL", "FEL", "FY"]
+    public static let englishLearnerStatuses = names(EnglishLearnerStatus.allCases)
 
     /// A student's status in a subject: tested, alternate assessment, absent, medical absence, first-year EL exempt,
     /// EL who did not take the EL test, not required.
-    public static let testStatuses = ["T", "ALT", "ABS", "MED", "EXF", "EXN", "NR"]
+    public static let testStatuses = names(TestStatus.allCases)
 
     /// Subjects of participation counts.
-    public static let subjects = ["ELA", "Math", "STE"]
+    public static let subjects = names(Subject.allCases)
 
     /// The paths of targets: back to where a group stood in 2019, and on from there.
-    public static let targetPaths = ["recovery", "forward"]
+    public static let targetPaths = names(TargetPath.allCases)
 
     /// The acts of the Department.
-    public static let directives = [
-        "designation", "recognition", "release", "suspension", "framework_step", "review", "plan_filing",
-        "reconfiguration", "appeal",
-    ]
-
-    /// The kinds of recognition.
-    public static let recognitionKinds = [
-        "high_achievement", "high_growth", "exceeding_targets", "meeting_targets", "significant_improvement",
-        "national_blue_ribbon", "esea_distinguished",
-    ]
+    public static let directives = names(DepartmentAct.ofDirectives)
 
     /// The kinds of all acts; each act has its own.
-    public static let directiveKinds =
-        [
-            "underperforming", "chronically_underperforming", "directed_focused", "csi", "tsi", "atsi",
-        ] + recognitionKinds + [
-            "preliminary", "official", "revised", "appeal",
-            "accountability_percentile", "criterion_referenced", "subgroup_percentile", "participation",
-            "need_for_assistance",
-            "exemplary_performance", "determinations", "all_measures",
-            "proposed", "comment_opened", "comment", "recommended", "approved",
-            "conducted", "leadership_and_governance", "curriculum_and_instruction", "assessment",
-            "human_resources_and_professional_development", "student_support", "financial_and_asset_management",
-            "self_evaluation", "district_improvement_plan", "district_action_plan", "school_improvement_plan",
-            "reconfigured", "filed", "denied",
-        ]
+    public static let directiveKinds = DepartmentAct.ofDirectives.flatMap(\.kinds)
 
     /// The changes of organizations.
-    public static let organizationChanges = OrganizationChangeKind.allCases.map(\.wireName)
+    public static let organizationChanges = names(OrganizationChangeKind.allCases)
 
     /// The ratings that a review gives by a standard.
-    public static let reviewRatings = ["exemplary", "proficient", "needs_improvement", "unsatisfactory"]
+    public static let reviewRatings = names(ReviewRating.allCases)
+
+    private static func names(_ vocabulary: [some WireNamed]) -> [String] { vocabulary.map(\.wireName) }
 }

@@ -217,7 +217,7 @@ extension PublicationReport {
             frameworkDigest: message.frameworkDigest,
             changes: message.changes,
             notes: message.publicationNotes.map {
-                Note(isAppeal: $0.kind == "appeal", date: $0.date, reason: $0.reason, reference: $0.reference)
+                Note(isAppeal: $0.isAppeal, date: $0.date, reason: $0.reason, reference: $0.reference)
             },
             causes: message.everyCause,
             hasMoreCauses: message.moreCauses

@@ -339,7 +339,7 @@ package struct OrganizationReport {
         return ReportDocument.Section(
             heading: "Revisions",
             words: publication.publicationNotes.map { note in
-                let what = note.kind == "appeal" ? "Changed on appeal" : "Revised"
+                let what = note.isAppeal ? "Changed on appeal" : "Revised"
                 return "\(what) \(note.date): \(note.reason)"
             }
         )

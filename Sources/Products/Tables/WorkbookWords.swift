@@ -56,11 +56,11 @@ enum WorkbookWords {
         var national: [String] = []
         var kinds: [String] = []
         for kind in publication.recognitions {
-            switch kind {
-            case "national_blue_ribbon":
+            switch RecognitionKind(wireName: kind) {
+            case .nationalBlueRibbon:
                 let category = publication.reasonTexts.first.map { " – \($0)" } ?? ""
                 national.append("\(publication.schoolYear) National Blue Ribbon School\(category)")
-            case "esea_distinguished": national.append("\(publication.schoolYear) National ESEA Distinguished School")
+            case .eseaDistinguished: national.append("\(publication.schoolYear) National ESEA Distinguished School")
             default:
                 kinds.append(
                     kind.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: " ")
@@ -102,7 +102,7 @@ enum WorkbookWords {
     }
 
     static func appeal(_ publication: Accountability_V1_Publication) -> String {
-        publication.publicationNotes.contains { $0.kind == "appeal" } ? "Yes" : ""
+        publication.publicationNotes.contains(where: \.isAppeal) ? "Yes" : ""
     }
 
     /// The annual percentage of the year before: as it was carried, or else as that year published it.

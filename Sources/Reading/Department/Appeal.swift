@@ -31,8 +31,7 @@ package struct Appeal: Encodable, Equatable {
 
     /// Whether an act is about an appeal.
     package static func isAppeal(_ act: Accountability_V1_Directive) -> Bool {
-        act.directive == DepartmentAct.appeal.wireName
-            || act.directive == DepartmentAct.release.wireName && act.kind == "appeal"
+        act.act == .appeal || act.releaseKind == .appeal
     }
 
     /// The appeals of a school year, by organization.
@@ -43,9 +42,9 @@ package struct Appeal: Encodable, Equatable {
     }
 
     private init(_ acts: [Accountability_V1_Directive], year: Int, of code: String, today: String) {
-        let filing = acts.first { $0.directive == DepartmentAct.appeal.wireName && $0.kind == "filed" }
-        let denial = acts.first { $0.directive == DepartmentAct.appeal.wireName && $0.kind == "denied" }
-        let grant = acts.first { $0.directive == DepartmentAct.release.wireName }
+        let filing = acts.first { $0.act == .appeal && AppealStep(wireName: $0.kind) == .filed }
+        let denial = acts.first { $0.act == .appeal && AppealStep(wireName: $0.kind) == .denied }
+        let grant = acts.first { $0.act == .release }
         // ISO dates of four-digit years sort as text.
         let isGranted = grant.map { grant in denial.map { $0.effectiveDate <= grant.effectiveDate } ?? true } ?? false
         let act = isGranted ? grant : denial

@@ -13,7 +13,7 @@ package struct DepartmentRecords {
     /// The reviews on record, by school year and district: 603 CMR 2.03(4).
     package var reviews: [DistrictReview] {
         var reviews: [DeterminationKey: DistrictReview] = [:]
-        for act in acts where act.directive == DepartmentAct.review.wireName {
+        for act in acts where act.act == .review {
             guard let organization = OrganizationCode(act.orgCode) else { continue }
             let key = DeterminationKey(schoolYear: Int(act.schoolYear), organization: organization.district)
             var review = reviews[key] ?? DistrictReview(district: key.organization, schoolYear: key.schoolYear)
@@ -26,15 +26,15 @@ package struct DepartmentRecords {
     /// The official release of the state's results of a school year; nil while there is none.
     package func release(of year: Int) -> Accountability_V1_Directive? {
         acts.first { act in
-            Int(act.schoolYear) == year && act.directive == DepartmentAct.release.wireName
-                && act.kind == ResultsStage.official.rawValue && act.orgCode == OrganizationCode.state.description
+            Int(act.schoolYear) == year && act.releaseKind == .official
+                && act.orgCode == OrganizationCode.state.description
         }
     }
 
     /// The plans and self-evaluations that were filed: 603 CMR 2.03(7).
     package var filings: [PlanFiling] {
         acts.compactMap { act in
-            guard act.directive == DepartmentAct.planFiling.wireName, let kind = PlanKind(wireName: act.kind),
+            guard act.act == .planFiling, let kind = PlanKind(wireName: act.kind),
                 let organization = OrganizationCode(act.orgCode)
             else { return nil }
             return PlanFiling(

@@ -78,7 +78,7 @@ package struct DutyRow: Hashable, Sendable {
         rows += records.reviews.filter { $0.schoolYear == schoolYear }.map { DutyRow(ReviewRow($0)) }
         rows += priority.map { DutyRow($0, schoolYear, hasPlace: hasPlaces) }
         rows += records.acts
-            .filter { Int($0.schoolYear) == schoolYear && $0.directive == DepartmentAct.designation.wireName }
+            .filter { Int($0.schoolYear) == schoolYear && $0.act == .designation }
             .map { act in
                 DutyRow(
                     schoolYear,

@@ -97,13 +97,13 @@ package struct InstallationView {
     /// Results that are official have none any more.
     package func embargo(_ year: Int) -> String? {
         func isOfficial(_ organization: OrganizationCode) -> Bool {
-            releases[DirectiveKey(schoolYear: year, .release, of: organization, kind: ResultsStage.official.rawValue)]
+            releases[DirectiveKey(schoolYear: year, .release, of: organization, kind: ReleaseKind.official.wireName)]
                 != nil
         }
         guard !isOfficial(.state) else { return nil }
         return
             releases.filter { release, end in
-                release.schoolYear == year && release.kind == ResultsStage.preliminary.rawValue && !end.isEmpty
+                release.schoolYear == year && ReleaseKind(wireName: release.kind) == .preliminary && !end.isEmpty
                     && !isOfficial(release.organization)
             }
             .values.max()

@@ -36,7 +36,7 @@ package final class StatusReader {
 
     /// Whether validation has come past every row of the ledger, so that receipts have to add up.
     package func isValidationDone() throws -> Bool {
-        try positions().joined().allSatisfy { $0.stage != "validation" || $0.behind == 0 }
+        try positions().joined().allSatisfy { $0.stage != PipelineStage.validation.name || $0.behind == 0 }
     }
 
     /// Transactions that have been open for longer than a commit takes.

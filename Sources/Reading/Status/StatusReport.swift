@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Messages
 
 /// How far an installation has come, at a moment.
 package struct StatusReport: Codable, Hashable {
@@ -52,7 +53,9 @@ package struct StatusReport: Codable, Hashable {
     package var isDone: Bool { !years.isEmpty && years.allSatisfy(\.isComplete) }
 
     /// Whether validation has come past every row of the ledger, so that receipts have to add up.
-    package var isValidationDone: Bool { lags.allSatisfy { $0.stage != "validation" || $0.records == 0 } }
+    package var isValidationDone: Bool {
+        lags.allSatisfy { $0.stage != PipelineStage.validation.name || $0.records == 0 }
+    }
 
     /// A report of a view.
     ///

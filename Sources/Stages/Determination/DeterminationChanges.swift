@@ -63,7 +63,7 @@ public enum DeterminationChanges {
     }
 
     private static func shown(_ note: Accountability_V1_PublicationNote) -> String {
-        "\(note.kind == "appeal" ? "changed on appeal" : "revised") by \(note.reference)"
+        "\(note.isAppeal ? "changed on appeal" : "revised") by \(note.reference)"
     }
 
     private static func shown(_ designation: Accountability_V1_FederalDesignation) -> String {

@@ -141,7 +141,7 @@ public struct OfficialReleases: Sendable {
 
     /// The submissions that released official results of the state or of a district, also if that was withdrawn later.
     public var everReleased: [String] {
-        acts.filter { $0.key.act == .release && $0.key.kind == ResultsStage.official.rawValue }.map(\.submission)
+        acts.filter { $0.key.act == .release && ReleaseKind(wireName: $0.key.kind) == .official }.map(\.submission)
     }
 
     /// The valid acts, and the official releases among them.
@@ -160,7 +160,7 @@ public struct OfficialReleases: Sendable {
             let line = UInt32(clamping: act.line)
             let outcome = accepted.take(act.row, act.identity.name, submission: number, line: line)
             if let linkedAct { linked.take(linkedAct, outcome) }
-            let isRelease = act.key.act == .release && act.key.kind == "official"
+            let isRelease = act.key.act == .release && ReleaseKind(wireName: act.key.kind) == .official
             switch outcome {
             case .accepted, .replaced:
                 guard case .directive(var directive) = act.row.content else { continue }

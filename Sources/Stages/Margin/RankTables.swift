@@ -69,7 +69,7 @@ public final class RankTables {
     /// Takes an act of the Department; only reconfigurations and changes of organizations count.
     public func take(_ act: Accountability_V1_Directive) {
         guard Int(act.schoolYear) <= year, let organization = OrganizationCode(act.orgCode) else { return }
-        if act.directive == DepartmentAct.reconfiguration.wireName {
+        if act.act == .reconfiguration {
             reconfigurations[organization, default: []].insert(Int(act.schoolYear))
             changes.set(reconfigurations: reconfigurations[organization] ?? [], of: organization)
         } else if let change = act.organizationChange {

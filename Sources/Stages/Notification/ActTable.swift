@@ -88,7 +88,7 @@ struct ActTable {
     static func fingerprint(of act: Accountability_V1_Directive) -> String {
         var said = [act.effectiveDate, act.endDate, act.reason, act.reference, act.rating] + act.parts
         // The kind of another act is part of its key.
-        if act.directive == DepartmentAct.organizationChange.wireName {
+        if act.act == .organizationChange {
             said += [act.kind, act.hasPriorEnrollment ? "\(act.priorEnrollment)" : ""]
         }
         var hash = SHA256()

@@ -164,7 +164,7 @@ extension NoticeText {
         if let act = act?.directive {
             if !act.effectiveDate.isEmpty { lines.append("From: \(act.effectiveDate).") }
             if !act.endDate.isEmpty {
-                let isEmbargo = key.act == .release && key.kind == ResultsStage.preliminary.rawValue
+                let isEmbargo = key.act == .release && ReleaseKind(wireName: key.kind) == .preliminary
                 lines.append("\(isEmbargo ? "Embargoed until" : "Until"): \(act.endDate).")
             }
             if !act.rating.isEmpty { lines.append("Rating: \(words(act.rating).lowercased()).") }

@@ -73,22 +73,11 @@ package enum NoticeText {
     }
 
     static func classification(_ name: String) -> String {
-        switch name {
-        case "requiring_assistance": "Requiring assistance or intervention"
-        case "not_requiring_assistance": "Not requiring assistance or intervention"
-        case "insufficient_data": "Insufficient data"
-        default: name
-        }
+        Classification(wireName: name)?.title ?? name
     }
 
     static func level(_ name: String) -> String {
-        if let progress = ProgressLevel(wireName: name) { return progress.title }
-        return switch name {
-        case "broad_comprehensive": "In need of broad/comprehensive support"
-        case "focused_targeted": "In need of focused/targeted support"
-        case "school_of_recognition": "School of recognition"
-        default: name
-        }
+        DeterminationLevel(wireName: name)?.title ?? name
     }
 
     private static func subject(of determination: Accountability_V1_Determination) -> String {
@@ -156,7 +145,7 @@ package enum NoticeText {
         }
         if !determination.statusReason.isEmpty { lines.append("Not official: \(determination.statusReason).") }
         lines += determination.publicationNotes.map { note in
-            "\(note.kind == "appeal" ? "Changed on appeal" : "Revised"), \(note.date): \(note.reason) (submission \(note.reference))"
+            "\(note.isAppeal ? "Changed on appeal" : "Revised"), \(note.date): \(note.reason) (submission \(note.reference))"
         }
         return lines
     }
@@ -164,15 +153,15 @@ package enum NoticeText {
     /// Every reason of a determination in words.
     package static func reasons(of determination: Accountability_V1_Determination) -> [String] {
         var sentences = determination.reasons.map { reason in
-            switch reason {
-            case "designation": "Designated \(determination.designation.replacing("_", with: " "))"
-            case "lowest_10_percent":
+            switch DeterminationReason(wireName: reason) {
+            case .designation: "Designated \(determination.designation.replacing("_", with: " "))"
+            case .lowest10Percent:
                 "Among the lowest performing 10 percent of schools (accountability percentile \(determination.percentile))"
-            case "low_subgroup": "Low student group performance: \(titles(determination.lowSubgroups))"
-            case "low_graduation":
+            case .lowSubgroup: "Low student group performance: \(titles(determination.lowSubgroups))"
+            case .lowGraduation:
                 "Low graduation rate: \(determination.graduationRate) percent of \(determination.graduationCohort) students"
-            case "low_participation": "Low participation rate: \(titles(determination.lowParticipationGroups))"
-            default: reason
+            case .lowParticipation: "Low participation rate: \(titles(determination.lowParticipationGroups))"
+            case nil: reason
             }
         }
         sentences += determination.reasonTexts

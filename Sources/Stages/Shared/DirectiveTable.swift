@@ -181,7 +181,7 @@ struct DirectiveTable {
     func stage(ofDistrict district: OrganizationCode, in year: Int) -> ResultsStage {
         [.state, district].flatMap { acts(.release, of: $0) }
             .filter { Int($0.schoolYear) == year }
-            .compactMap { ResultsStage(rawValue: $0.kind) }
+            .compactMap { $0.releaseKind?.stage }
             .max() ?? .computed
     }
 
@@ -189,7 +189,7 @@ struct DirectiveTable {
     /// empty if there is none.
     func embargo(ofDistrict district: OrganizationCode, in year: Int) -> String {
         [.state, district].flatMap { acts(.release, of: $0) }
-            .filter { Int($0.schoolYear) == year && $0.kind == ResultsStage.preliminary.rawValue }
+            .filter { Int($0.schoolYear) == year && $0.releaseKind == .preliminary }
             .map(\.endDate)
             .max() ?? ""
     }
@@ -198,7 +198,7 @@ struct DirectiveTable {
     /// if there is none.
     func release(in year: Int, _ framework: Framework) -> String? {
         let act = acts(.release, of: .state)
-            .first { Int($0.schoolYear) == year && $0.kind == "official" }
+            .first { Int($0.schoolYear) == year && $0.releaseKind == .official }
         guard let act, approves(framework, in: year) else { return nil }
         return act.submission
     }
@@ -264,7 +264,7 @@ struct DirectiveTable {
         var notes: [Accountability_V1_PublicationNote] = []
         for owner in owners {
             for act in acts(.release, of: owner)
-            where Int(act.schoolYear) == year && (act.kind == "revised" || act.kind == "appeal") {
+            where Int(act.schoolYear) == year && act.releaseKind?.isOfChangedFigures == true {
                 var note = Accountability_V1_PublicationNote()
                 note.kind = act.kind
                 note.date = act.effectiveDate

@@ -18,7 +18,7 @@ extension FrameworkSet {
         throws(FrameworkError)
     {
         var table = DirectiveTable()
-        for act in acts where act.directive == DepartmentAct.frameworkStep.wireName {
+        for act in acts where act.act == .frameworkStep {
             guard let organization = OrganizationCode(act.orgCode) else { continue }
             _ = table.set(
                 act,

@@ -22,13 +22,13 @@ package enum ReleaseMark {
     /// It need not be valid: a marker without a release has no effect.
     static func follows(act: Span<UInt8>, kind: Span<UInt8>) -> Bool {
         act.text.lowercased().contains(DepartmentAct.release.wireName)
-            && kind.text.lowercased().contains(ResultsStage.official.rawValue)
+            && kind.text.lowercased().contains(ReleaseKind.official.wireName)
     }
 }
 
 extension Accountability_V1_Directive {
     /// Whether it releases results as official.
     var isOfficialRelease: Bool {
-        directive == DepartmentAct.release.wireName && kind == ResultsStage.official.rawValue
+        releaseKind == .official
     }
 }

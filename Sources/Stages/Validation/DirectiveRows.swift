@@ -28,7 +28,7 @@ extension RowCheck {
         appendToKey(directive.directive)
         appendToKey(directive.orgCode)
         appendToKey(directive.kind)
-        if let kinds = RowCheck.kinds[directive.directive], !directive.kind.isEmpty, !kinds.contains(directive.kind) {
+        if let act = directive.act, !directive.kind.isEmpty, !act.kinds.contains(directive.kind) {
             fault(.kindNotOfDirective, DirectivePlace.kind)
         }
         guard !isDeletion else { return .none }
@@ -52,16 +52,16 @@ extension RowCheck {
     /// The regulation's requirements for the act.
     private mutating func judge(_ act: Accountability_V1_Directive) {
         guard let organization else { return }
-        if act.directive != "review" || act.kind == DistrictReview.conductedKind, !act.rating.isEmpty {
+        if act.act != .review || act.kind == DistrictReview.conductedKind, !act.rating.isEmpty {
             fault(.ratingNotOfReview, DirectivePlace.rating)
         }
-        if act.directive != "plan_filing", !act.parts.isEmpty { fault(.partNotOfPlan, DirectivePlace.parts) }
+        if act.act != .planFiling, !act.parts.isEmpty { fault(.partNotOfPlan, DirectivePlace.parts) }
         if !act.packagesRoot.isEmpty, !isRoot(act.packagesRoot, of: act, organization) {
             fault(.rootNotOfRelease, DirectivePlace.packagesRoot)
         }
         if !act.document.isEmpty { judgeDocument(act) }
-        switch act.directive {
-        case "designation":
+        switch act.act {
+        case .designation:
             let isFederal = FederalSupport(wireName: act.kind) != nil
             if organization.type == .state || isFederal && organization.type != .school {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
@@ -69,49 +69,49 @@ extension RowCheck {
             if act.kind == Designation.directedFocused.wireName, act.reason.isEmpty {
                 fault(.reasonNotStated, DirectivePlace.reason)
             }
-        case "recognition":
+        case .recognition:
             if organization.type != .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
-        case "release":
-            guard act.kind == "revised" || act.kind == "appeal" else {
+        case .release:
+            guard act.releaseKind?.isOfChangedFigures == true else {
                 // Results are released for the state or a whole district.
                 if organization.type == .school { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
                 break
             }
             if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
             if act.reference.isEmpty { fault(.submissionNotNamed, DirectivePlace.reference) }
-        case "reconfiguration":
+        case .reconfiguration:
             if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
             if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
-        case "appeal":
+        case .appeal:
             if organization.type == .state { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
             if act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
             if act.reference.isEmpty { fault(.submissionNotNamed, DirectivePlace.reference) }
-        case "suspension": judgeSuspension(act, organization)
-        case "framework_step":
+        case .suspension: judgeSuspension(act, organization)
+        case .frameworkStep:
             let isComment = act.kind == FrameworkStep.comment.wireName
             if !isComment, organization.type != .state {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
             if isComment, act.reason.isEmpty { fault(.reasonNotStated, DirectivePlace.reason) }
-        case "review":
+        case .review:
             let isConducted = act.kind == DistrictReview.conductedKind
             let isOfKind = isConducted ? organization.type != .state : organization.type == .district
             if !isOfKind { fault(.organizationNotOfDirective, RowCheck.organizationColumn) }
             if !isConducted, act.rating.isEmpty { fault(.ratingNotOfReview, DirectivePlace.rating) }
-        case "plan_filing":
+        case .planFiling:
             if PlanKind(wireName: act.kind)?.organizationType != organization.type {
                 fault(.organizationNotOfDirective, RowCheck.organizationColumn)
             }
             if act.parts.contains(where: { PlanPart(wireName: $0) == nil }) {
                 fault(.partNotOfPlan, DirectivePlace.parts)
             }
-        default: break
+        case .organizationChange, nil: break
         }
     }
 
     /// The root covers the packages of the whole state, so only the state's official release carries one.
     private func isRoot(_ text: String, of act: Accountability_V1_Directive, _ organization: OrganizationCode) -> Bool {
-        act.directive == "release" && act.kind == "official" && organization == .state && text.utf8.count == 64
+        act.isOfficialRelease && organization == .state && text.utf8.count == 64
             && text.utf8.allSatisfy { byte in
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                     || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
@@ -120,7 +120,7 @@ extension RowCheck {
 
     /// A document has to be a framework of the act's school year.
     private mutating func judgeDocument(_ act: Accountability_V1_Directive) {
-        guard act.directive == "framework_step",
+        guard act.act == .frameworkStep,
             FrameworkStep(wireName: act.kind).map(FrameworkStep.withDocument.contains) == true
         else { return fault(.documentNotOfStep, DirectivePlace.document) }
         do {
@@ -141,19 +141,6 @@ extension RowCheck {
         case nil: break
         }
     }
-
-    /// The kinds of each directive.
-    private static let kinds: [String: [String]] = [
-        "designation": Designation.allCases.map(\.wireName) + FederalSupport.allCases.map(\.wireName),
-        "recognition": Vocabulary.recognitionKinds,
-        "release": ["preliminary", "official", "revised", "appeal"],
-        "suspension": ReportedMeasure.kinds,
-        "framework_step": FrameworkStep.allCases.map(\.wireName),
-        "review": DistrictReview.kinds,
-        "plan_filing": PlanKind.allCases.map(\.wireName),
-        "reconfiguration": ["reconfigured"],
-        "appeal": ["filed", "denied"],
-    ]
 }
 
 extension RowFault {
@@ -167,6 +154,6 @@ extension ValidationTask {
     /// Ledgers from before submissions named their channel have designations without either. They stay valid.
     func faultOfAct(_ row: CheckedRow, _ number: Int) -> RowFault? {
         guard case .directive(let act) = row.content, submissions[number].statesChannel else { return nil }
-        return act.directive == "designation" && act.reason.isEmpty && act.reference.isEmpty ? .unfounded : nil
+        return act.act == .designation && act.reason.isEmpty && act.reference.isEmpty ? .unfounded : nil
     }
 }

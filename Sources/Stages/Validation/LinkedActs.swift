@@ -56,7 +56,7 @@ struct LinkedActs {
         static func kind(of key: DirectiveKey) -> Kind? {
             switch key.act {
             case .frameworkStep: FrameworkStep(wireName: key.kind).map(Kind.step)
-            case .release: ResultsStage(rawValue: key.kind).map(Kind.release)
+            case .release: ReleaseKind(wireName: key.kind)?.stage.map(Kind.release)
             default: nil
             }
         }

@@ -1,0 +1,55 @@
+import Foundation
+import Messages
+import Rules
+import Testing
+
+/// Acts and results are cases of an enum; their names are read in one place.
+@Suite struct VocabularyUseTests {
+    /// The names of acts, of their kinds and of results.
+    private static let names: Set<String> =
+        Set(DepartmentAct.allCases.map(\.wireName)).union(DepartmentAct.allCases.flatMap(\.kinds))
+        .union(Classification.allCases.map(\.wireName)).union(DeterminationLevel.allCases.map(\.wireName))
+        .union(DeterminationReason.allCases.map(\.wireName))
+
+    /// Texts that are the same as such a name, and mean something else.
+    private static let others: Set<String> = [
+        // The filter of a page, a measure of a publication, a folder of a package.
+        "DeterminationsView.swift: revised", "PublicationVocabulary.swift: participation",
+        "ComparedResults.swift: participation", "PackageCheck.swift: determinations",
+    ]
+
+    /// The names that a line compares as text.
+    private static func compared(in line: String) -> [String] {
+        guard !line.drop(while: \.isWhitespace).starts(with: "//") else { return [] }
+        guard line.contains(/case "|== "|!= "/) else { return [] }
+        return line.matches(of: /(?:==|!=|case|,) "([a-z_0-9]+)"/).map { String($0.output.1) }.filter(names.contains)
+    }
+
+    @Test(
+        "The search finds a comparison",
+        arguments: [
+            #"if act.directive == "framework_step", isOpen {"#, #"case "low_subgroup": title"#,
+            #"guard kind != "appeal" else { return }"#, #"case "withdrawn", "release": nil"#,
+        ]
+    )
+    func comparisonsAreFound(line: String) {
+        #expect(!Self.compared(in: line).isEmpty)
+    }
+
+    @Test("No source compares the name of an act or of a result as text")
+    func namesAreNotCompared() throws {
+        let sources = URL(filePath: #filePath).appending(path: "../../../Sources").standardized
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        var read = 0
+        for case let file as URL in files where file.pathExtension == "swift" {
+            read += 1
+            for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+                for name in Self.compared(in: String(line))
+                where !Self.others.contains("\(file.lastPathComponent): \(name)") {
+                    Issue.record("\(file.lastPathComponent): \(line)")
+                }
+            }
+        }
+        #expect(read > 100)
+    }
+}
