@@ -186,7 +186,7 @@ import Testing
             try fold(at80, into: &tables)
             let command = try MarginTables(year: 2019, .builtIn)
             let (key, entry) = threshold(at80)
-            command.take(entry, key: key)
+            command.take(entry, key: try #require(PercentileKey(key)))
             let expected = try command.margins(of: try ExampleTables.exampleSchool(2019))
             let shown = try margins(tables)
             #expect(shown.map { $0["cut"] as? String } == expected.map(\.cut.rawValue))

@@ -88,6 +88,7 @@ private struct Seeded: RandomNumberGenerator {
                 ),
                 &random
             )
+            holds(LedgerBlockKey(submission: random.name(), line: Int.random(in: 0...Int.max, using: &random)), &random)
             holds(DeliveryKey(channel: random.name(), notice: "2019/00010000/1"), &random)
         }
     }

@@ -15,15 +15,16 @@ struct ExplainMargins {
         defer { reader.close() }
         let acts = try reader.table(TableTopics.directives)
         let tables = try MarginTables(year: year, Connection.frameworks(onRecord: acts.map(\.message)))
-        let organization = determination.orgCode
+        let organization = OrganizationCode(determination.orgCode)
         let participation = try reader.table(TableTopics.participation) { key in
-            key.text.hasPrefix("\(year)/\(organization)/all/")
+            key.schoolYear == year && key.organization == organization && key.grade == ParticipationKey.allGrades
         }
         for row in participation { tables.take(row.message) }
         let percentiles = try reader.table(TableTopics.percentiles) { key in
-            key.text.hasPrefix("\(year)/threshold/") || key.text.hasPrefix("\(year)/norm/")
+            guard key.schoolYear == year else { return false }
+            return if case .percentile = key.entry { false } else { true }
         }
-        for row in percentiles { tables.take(row.message, key: row.key.text) }
+        for row in percentiles { tables.take(row.message, key: row.key) }
         guard determination.type == .school else { return try tables.margins(of: determination) }
         for row in try reader.table(TableTopics.standings) { tables.take(row.message) }
         for row in acts { tables.take(row.message) }

@@ -316,7 +316,7 @@ public struct SubmissionBlockBuilder: Sendable {
         let block = writer.bytes
         var entry = WireWriter(capacity: block.count + 8)
         entry.message(SubmissionBlock.entryField, block)
-        let key = Array("block/\(submission)/\(firstLine)".utf8)
+        let key = LedgerBlockKey(submission: submission, line: Int(firstLine)).utf8
         clear()
         return (key, entry.bytes)
     }

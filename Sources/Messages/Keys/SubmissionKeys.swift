@@ -1,3 +1,38 @@
+/// `block/<submission>/<line>`: the key of a block of a submission's rows in the ledger.
+public struct LedgerBlockKey: TopicKey {
+    /// How its text is formed.
+    public static let format = "block/<submission>/<line>"
+
+    /// The submission.
+    public let submission: String
+    /// The line of the block's first row, counted from 1.
+    public let line: Int
+
+    /// The key of a block.
+    public init(submission: String, line: Int) {
+        self.submission = submission
+        self.line = line
+    }
+
+    /// Reads a key.
+    public init?(utf8 bytes: Span<UInt8>) {
+        var reader = KeyReader(bytes)
+        guard reader.isNext("block"), let submission = reader.text(), let line = reader.number(in: 0...Int.max),
+            reader.isAtEnd
+        else { return nil }
+        self.init(submission: submission, line: line)
+    }
+
+    /// Writes the key.
+    public func write(to names: inout KeyWriter) {
+        names.add("block")
+        names.add(submission)
+        names.add(line)
+    }
+    /// In the partition of its rows.
+    public var placement: KeyPlacement { .writer }
+}
+
 /// `<submission>/<partition>`: the key of the receipt of a submission's rows in one partition of the ledger.
 public struct ReceiptKey: TopicKey {
     /// How its text is formed.

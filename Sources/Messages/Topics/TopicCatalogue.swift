@@ -100,7 +100,7 @@ public enum Topics {
         message: Accountability_V1_SubmissionEntry.protoMessageName,
         protoFile: "submission.proto",
         publisher: TopicDefinition.operators,
-        key: "block/<submission>/<line>, submission/<id>, year/<school year> or installation/<identity>",
+        key: "\(LedgerBlockKey.format), submission/<id>, year/<school year> or installation/<identity>",
         summary: "The ledger: every row that was ever submitted, with pseudonyms, in order, in blocks."
     )
     /// The outcome of each submission's rows.

@@ -45,9 +45,8 @@ public struct OfficialReleases: Sendable {
     public mutating func take(key: Span<UInt8>, value: Span<UInt8>) {
         if SubmissionBlock.isEntry(value) {
             // The key names the submission, so that nothing else of a ledger is read.
-            let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 3, parts[0] == "block" else { return }
-            return take(block: value, of: String(parts[1]))
+            guard let key = LedgerBlockKey(utf8: key) else { return }
+            return take(block: value, of: key.submission)
         }
         guard let entry = try? decode(Accountability_V1_SubmissionEntry.self, from: value) else { return }
         switch entry.entry {

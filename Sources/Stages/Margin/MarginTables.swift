@@ -67,10 +67,11 @@ public final class MarginTables {
     }
 
     /// Takes an entry of the topic of percentiles under its key.
-    public func take(_ entry: Accountability_V1_PercentileEntry, key: String) {
-        let parts = key.split(separator: "/")
-        let isNorm = parts.count == 4 && parts[1] == "norm"
-        take(entry, group: isNorm ? String(parts[2]) : "", organization: isNorm ? String(parts[3]) : "")
+    public func take(_ entry: Accountability_V1_PercentileEntry, key: PercentileKey) {
+        guard case .norm(let group, let organization) = key.entry else {
+            return take(entry, group: "", organization: "")
+        }
+        take(entry, group: group.wireName, organization: organization.description)
     }
 
     /// Takes an organization's entries for the ranks.
