@@ -1,5 +1,5 @@
 public import ArgumentParser
-import Foundation
+public import Foundation
 public import Kafka
 public import Stages
 
@@ -82,8 +82,9 @@ public struct BrokerOptions: ParsableArguments, Sendable {
     public func connection(environment: [String: String]) throws -> Connection {
         let home = Home(environment: environment)
         let installation = try Installation.load(from: home)
-        let address = brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? installation?.brokers ?? "127.0.0.1:9092"
-        let space = namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? installation?.namespace ?? ""
+        let stated = stated(environment: environment)
+        let address = stated.brokers ?? installation?.brokers ?? "127.0.0.1:9092"
+        let space = stated.namespace ?? installation?.namespace ?? ""
         guard Self.isTopicName(space) else {
             throw Failure(.usage, "--namespace takes up to 100 letters, digits, '.', '_' and '-'")
         }
@@ -93,24 +94,11 @@ public struct BrokerOptions: ParsableArguments, Sendable {
             // Only if this home started the broker: all its clients then know this home.
             kafka.adaptToLocalBroker(bell: isOurs && installation?.ownsBroker == true ? home.bell.path : nil)
         }
-        var file = propertiesFile ?? environment["ACCOUNTABILITY_PROPERTIES_FILE"]
+        var file = stated.propertiesFile
         if file == nil, isOurs, FileManager.default.fileExists(atPath: home.clientProperties.path) {
             file = home.clientProperties.path
         }
-        if let file {
-            do {
-                try kafka.load(propertiesFile: file)
-            } catch {
-                throw Failure(.configuration, error.message)
-            }
-        }
-        for (name, value) in Self.properties(of: environment) { kafka[name] = value }
-        for property in properties {
-            guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
-                throw Failure(.usage, "--property takes name=value")
-            }
-            kafka[String(property[..<equals])] = String(property[property.index(after: equals)...])
-        }
+        try set(file: file, variables: Self.properties(of: environment), in: &kafka)
         if kafka["bootstrap.servers"] == nil || brokers != nil { kafka["bootstrap.servers"] = address }
         if kafka["client.id"] == nil { kafka["client.id"] = "accountability" }
         return Connection(
@@ -119,6 +107,55 @@ public struct BrokerOptions: ParsableArguments, Sendable {
             home: home,
             installation: isOurs ? installation : nil
         )
+    }
+
+    /// What the options say, or else the environment.
+    public struct Stated: Sendable {
+        /// The variables that stand behind the options.
+        public static let variables = [
+            "ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE",
+        ]
+        /// The brokers; nil if neither names them.
+        public let brokers: String?
+        /// The prefix of topics and groups; nil if neither names it.
+        public let namespace: String?
+        /// The file of properties; nil if neither names it.
+        public let propertiesFile: String?
+    }
+
+    /// What the options say, or else an environment.
+    public func stated(environment: [String: String] = ProcessInfo.processInfo.environment) -> Stated {
+        let variables = Stated.variables.map { environment[$0] }
+        return Stated(
+            brokers: brokers ?? variables[0],
+            namespace: namespace ?? variables[1],
+            propertiesFile: propertiesFile ?? variables[2]
+        )
+    }
+
+    /// Sets properties of librdkafka: those of a file, of variables, and of the options; a later one replaces an
+    /// earlier one.
+    ///
+    /// - Throws: ``Failure`` if a property or the file is invalid.
+    public func set(
+        file: String?,
+        variables: [String: String] = [:],
+        in kafka: inout KafkaConfiguration
+    ) throws {
+        if let file {
+            do {
+                try kafka.load(propertiesFile: file)
+            } catch {
+                throw Failure(.configuration, error.message)
+            }
+        }
+        for (name, value) in variables { kafka[name] = value }
+        for property in properties {
+            guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
+                throw Failure(.usage, "--property takes name=value")
+            }
+            kafka[String(property[..<equals])] = String(property[property.index(after: equals)...])
+        }
     }
 
     /// Whether the broker of an installation is a local one.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Kafka
 internal import Logging
+internal import Messages
 internal import Operating
 internal import Stages
 internal import Streaming
@@ -24,9 +25,13 @@ struct LeaveCommand: OperatorCommand {
             """
     )
 
+    /// The stages, as a sentence names them.
+    private static let stages =
+        PipelineStage.allCases.dropLast().map(\.name).joined(separator: ", ") + " or \(PipelineStage.last)"
+
     @OptionGroup(title: "Kafka") var broker: BrokerOptions
 
-    @Argument(help: "The stage: validation, participation, indicator, percentile, determination or notification.")
+    @Argument(help: "The stage: \(Self.stages).")
     var stage: String
 
     @Argument(help: "The worker's --instance.")

@@ -125,9 +125,7 @@ struct Up: AsyncOperatorCommand {
     }
 
     private func start(_ home: Home, _ processes: Processes, _ undo: UpUndo) async throws {
-        let local =
-            broker.brokers == nil && ProcessInfo.processInfo.environment["ACCOUNTABILITY_BROKERS"] == nil
-            ? try LocalBroker(home: home, port: brokerPort) : nil
+        let local = broker.stated().brokers == nil ? try LocalBroker(home: home, port: brokerPort) : nil
         let identity = try writeHome(home, local)
         // Later commands find this while the broker runs. The broker is about to be started.
         let connection = try BrokerOptions.parse(local == nil ? [] : ["--local-broker"])
@@ -181,14 +179,14 @@ struct Up: AsyncOperatorCommand {
                 throw Failure(.configuration, error.description)
             }
         }
-        let environment = ProcessInfo.processInfo.environment
+        let stated = broker.stated()
         let identity =
             try identity ?? Installation.load(from: home)?.identity ?? home.identity ?? LedgerClaim.newIdentity()
         try home.save(identity: identity)
         try writeClientProperties(home)
         try Installation(
-            brokers: local?.address ?? broker.brokers ?? environment["ACCOUNTABILITY_BROKERS"] ?? "",
-            namespace: broker.namespace ?? environment["ACCOUNTABILITY_NAMESPACE"] ?? "",
+            brokers: local?.address ?? stated.brokers ?? "",
+            namespace: stated.namespace ?? "",
             isLocalBroker: local != nil || broker.localBroker,
             ownsBroker: local != nil,
             instances: instances,
@@ -241,19 +239,7 @@ struct Up: AsyncOperatorCommand {
 
     private func writeClientProperties(_ home: Home) throws {
         var kafka = KafkaConfiguration(bootstrapServers: "")
-        if let file = broker.propertiesFile ?? ProcessInfo.processInfo.environment["ACCOUNTABILITY_PROPERTIES_FILE"] {
-            do {
-                try kafka.load(propertiesFile: file)
-            } catch {
-                throw Failure(.configuration, error.message)
-            }
-        }
-        for property in broker.properties {
-            guard let equals = property.firstIndex(of: "="), equals != property.startIndex else {
-                throw Failure(.usage, "--property takes name=value")
-            }
-            kafka[String(property[..<equals])] = String(property[property.index(after: equals)...])
-        }
+        try broker.set(file: broker.stated().propertiesFile, in: &kafka)
         kafka["bootstrap.servers"] = nil
         let text = kafka.properties.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
         let files = FileManager.default
@@ -298,10 +284,7 @@ struct Up: AsyncOperatorCommand {
     private func startSupervisor(_ home: Home) throws -> ChildProcess {
         // The workers take brokers, namespace and properties from the home, so that no command line contains secrets.
         let environment = ProcessInfo.processInfo.environment
-            .filter {
-                !["ACCOUNTABILITY_BROKERS", "ACCOUNTABILITY_NAMESPACE", "ACCOUNTABILITY_PROPERTIES_FILE"]
-                    .contains($0.key)
-            }
+            .filter { !BrokerOptions.Stated.variables.contains($0.key) }
             .merging(["ACCOUNTABILITY_HOME": home.directory.path]) { $1 }
             .merging(MemoryAllocator.environment()) { $1 }
         return try ChildProcess.start(

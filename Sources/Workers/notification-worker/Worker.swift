@@ -11,7 +11,7 @@ struct NotificationWorker: AsyncParsableCommand {
         abstract:
             "Publishes and delivers notices about determinations, changes and due dates, and quarantines foreign records on topics that no stage reads.",
         discussion:
-            "One of seven workers of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
+            "A worker of the pipeline; `accountability up` starts them all on one machine. Ends with 0 after SIGTERM, 69 when no broker answers, 75 when a restart is all that is needed, 78 when something has to be set right first."
     )
 
     @OptionGroup var options: WorkerOptions
