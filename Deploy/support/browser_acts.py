@@ -2,7 +2,7 @@
 
   browser_acts.py ADDRESS FOLDER [PICTURES]   FOLDER has password, mistakes.csv, mended.csv and district; 65 and what is wrong
 
-Signs in, submits a file with mistakes, mends it, looks at what it changes, releases results with a second person, looks at what everybody sees
+Signs in, submits a file with mistakes, mends it, looks at what it changes, tries a draft of a framework, releases results with a second person, looks at what everybody sees
 before and after, decides about a file that waits, withdraws the release, and looks at what a district sees: by mouse, by keyboard alone, and once
 without scripts.
 """
@@ -157,12 +157,40 @@ def submitting(browser, address, folder, faults, pictures):
     return clerk
 
 
+def trying(clerk):
+    """A draft is compared with the framework in force, and what it would change is read from its page."""
+    page = clerk.page
+    clerk.open("/frameworks")
+    page.get_by_role("link", name="draft-2018", exact=True).click()
+    page.locator("#f-beside").select_option("2018")
+    clerk.press("Show")
+    beside = page.get_by_role("table", name="Parameters that differ from framework 2018")
+    expect(beside.get_by_role("rowheader")).to_have_text(["determination.lowest_performing_percentile"])
+    expect(page.locator("main")).to_contain_text("a draft of Deploy/console-test")
+    clerk.look("a draft beside the framework in force")
+    page.get_by_role("link", name="What if: this framework in place of the one in force").click()
+    expect(page.locator("#f-framework")).to_have_value("draft-2018")
+    clerk.press("See what it would change")
+    page.wait_for_url("**/errands/*")
+    clerk.expect_text("What it would change")
+    changed = page.get_by_role("table", name="Determinations that would change")
+    expect(changed.get_by_role("row").nth(1)).to_contain_text("Focused targeted")
+    if page.get_by_role("button", name="Submit it").count() + page.locator("form[action$='/confirm']").count() > 0:
+        clerk.faults.note("a what-if can be confirmed")
+    clerk.look("what if of a draft")
+    page.get_by_role("link", name="Try another").click()
+    expect(page.locator("#f-framework")).to_have_value("draft-2018")
+
+
 def releasing(browser, address, folder, faults, pictures):
     """One approver prepares the release, another one confirms it."""
     chief = Person(browser, address, folder, "chief", faults, pictures).sign_in()
     chief.open("/release")
+    expect(chief.page.locator("main")).to_contain_text("You have not marked any results as seen")
     chief.look("release desk")
     check_keyboard(chief.page, faults, "release desk")
+    chief.press("Mark these results as seen")
+    expect(chief.page.locator("main")).to_contain_text("No determination has changed since")
     chief.page.get_by_role("link", name="Release results").click()
     chief.page.locator("#f-kind").select_option("official")
     chief.page.locator("#f-year").fill("19")
@@ -174,6 +202,11 @@ def releasing(browser, address, folder, faults, pictures):
     chief.expect_text("It takes a second person")
     if chief.page.get_by_role("button", name="Release them").count() > 0:
         faults.note("who prepared an official release can confirm it")
+    expect(chief.page.get_by_role("table", name="What goes to whom")).to_contain_text("Everyone")
+    notice = chief.page.locator("details").first
+    notice.locator("summary").focus()
+    chief.page.keyboard.press("Enter")
+    expect(notice.locator("pre")).to_contain_text("annual performance determination")
     chief.look("release prepared")
     second = Person(browser, address, folder, "second", faults).sign_in()
     second.open("/release")
@@ -229,6 +262,8 @@ def deciding(clerk, chief, stranger, folder):
     clerk.press("Submit it")
     clerk.expect_text("Wait for an approval")
     chief.open("/release")
+    expect(chief.page.get_by_role("table", name="Determinations that changed since you marked them as seen")).to_contain_text("official")
+    chief.look("release desk after changes")
     chief.page.get_by_role("link", name="look and decide").click()
     chief.look("decide")
     chief.press("See what it would change")
@@ -306,6 +341,7 @@ def main():
             signing_in(browser, address, folder, faults, pictures)
             too_large(browser, address, folder, faults, pictures)
             clerk = submitting(browser, address, folder, faults, pictures)
+            trying(clerk)
             chief = releasing(browser, address, folder, faults, pictures)
             district(browser, address, folder, faults, pictures)
             stranger = everybody(browser, address, folder, faults, pictures)

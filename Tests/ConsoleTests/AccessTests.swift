@@ -87,7 +87,7 @@ import Testing
         #expect(Dictionary(uniqueKeysWithValues: Routes.all.map { ($0.path, $0.needs) }) == expected)
         let desk: [String: Role] = [
             "/sign-in": .everybody, "/sign-in/single-sign-on": .everybody, "/sign-in/callback": .everybody,
-            "/sign-out": .district, "/upload": .district, "/release": .data,
+            "/sign-out": .district, "/upload": .district, "/release": .data, "/release/seen": .data,
             "/errands/{id}": .district, "/errands/{id}/confirm": .district, "/errands/{id}/discard": .district,
             "/acts/open-year": .approver, "/acts/close-year": .approver, "/acts/release": .approver,
             "/acts/withdraw-release": .approver, "/acts/approve": .approver, "/acts/reject": .approver,

@@ -37,7 +37,7 @@ enum Routes {
 
     private static let pages: [Route] = [
         Route("/run", "The progress of the stages.", needs: .data, hasFiles: true) {
-            try RunView($0.tables).page($0.tables)
+            try RunView($0).page($0.tables)
         },
         Route(
             "/files",
@@ -211,7 +211,7 @@ enum Routes {
 
     private static let api: [Route] = [
         resource("/run", "The progress of the stages, and what is wrong.", needs: .data, RunView.shape) {
-            RunView($0.tables)
+            RunView($0)
         },
         resource(
             "/years",

@@ -8,6 +8,7 @@ package struct Desk: Sendable {
     let singleSignOn: SingleSignOn?
     let errands: Errands
     let reports: Reports
+    let looks: LastLooks
     /// Where the results of audits are kept.
     let home: Home
 
@@ -33,5 +34,6 @@ package struct Desk: Sendable {
         signIn = SignIn(AccountBook(home), SiteAddress(publicAddress: address), clock)
         errands = Errands(runner, home: home, logger: logger)
         reports = Reports(runner)
+        looks = LastLooks(home)
     }
 }

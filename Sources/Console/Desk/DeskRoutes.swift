@@ -29,6 +29,7 @@ enum DeskRoutes {
             try await UploadPage.take($0)
         },
         release,
+        DeskRoute(.post, "/release/seen", needs: .data) { try await LookPart.take($0) },
     ]
 
     private static let release = DeskRoute(.get, "/release", needs: .data) { try await ReleaseDesk.show($0) }

@@ -100,10 +100,19 @@ enum ErrandPage {
         guard let seen = answer else { return ["summary": summary, "files": false, "changes": false] }
         let isFile = errand.act.name == Acts.upload.name
         let files = isFile ? seen.submissions.map(fileTables) : []
-        return [
+        var context: [String: Any] = [
             "summary": summary, "files": files.isEmpty ? false as Any : files,
             "changes": seen.changes.isEmpty ? false as Any : changeTable(seen.changes).context,
         ]
+        if let effect = ReleaseEffect(errand.act, errand.values, seen.changes, tables) {
+            let notices = effect.shown
+            context["sent"] = [
+                "recipients": effect.recipients.context,
+                "notices": notices.isEmpty
+                    ? false as Any : ["list": notices, "remark": effect.remark] as [String: Any],
+            ]
+        }
+        return context
     }
 
     /// What an act would change, with everything that the account may see of it; nil if it could not be computed.
@@ -181,7 +190,8 @@ enum ErrandPage {
                     [
                         .init(change.name.isEmpty ? change.orgCode : change.name, note: change.orgCode),
                         .init(SchoolYear.title(change.schoolYear), kind: "tight"), .init(SweepPart.words(change.from)),
-                        .init(SweepPart.words(change.to)), .init(change.fields.joined(separator: "; ")),
+                        .init(change.hasSameOutcome ? "the same" : SweepPart.words(change.to)),
+                        .init(change.fields.map(ChangeWords.readable).joined(separator: "; ")),
                     ]
                 },
             note: changes.count > mostChanges

@@ -10,12 +10,15 @@ struct PreviewAnswer: Decodable, Sendable {
         let code, message: String?
         let rejections: [String: Int]?
     }
-    struct Outcome: Decodable, Sendable { let classification, level: String }
+    struct Outcome: Decodable, Hashable, Sendable { let classification, level: String }
     struct Change: Decodable, Sendable {
         let schoolYear: Int
         let orgCode, name: String
         let from, to: Outcome
         let fields: [String]
+
+        /// Whether only figures or the stage would be different.
+        var hasSameOutcome: Bool { from == to }
     }
 
     let submissions: [Submission]

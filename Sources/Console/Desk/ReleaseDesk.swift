@@ -15,6 +15,8 @@ enum ReleaseDesk {
         var context: [String: Any] = [
             "checks": checklist(call.tables, call.desk.home).context, "years": years(call.tables, isApprover).context,
             "held": held(call.tables, isApprover).context,
+            "look": LookPart(call.tables, since: try await call.desk.looks.mark(of: account.name))
+                .context(call.frame.token),
         ]
         if isApprover {
             context["waiting"] = waitingTable(waiting).context
@@ -57,7 +59,7 @@ enum ReleaseDesk {
                     "Submissions that wait for an approval",
                     tables.view.held.isEmpty,
                     Words.count(tables.view.held.count, "submission"),
-                    "/release"
+                    "#h-held"
                 ),
             ] + AuditLines(tables, home).rows,
             note:

@@ -112,9 +112,7 @@ struct ReportPage: Sendable {
             columns: columns.map { $0 == "org_code" ? "Code" : Words.title($0) },
             numbers: Set(columns.indices.filter { numbers.contains(columns[$0]) }),
             rows: rows.prefix(call.isWhole ? count : Self.most)
-                .map { row in
-                    zip(columns, row).map { .init(words.contains($0) && !$1.isEmpty ? Words.title($1) : $1) }
-                },
+                .map { row in zip(columns, row).map { cell($0, $1) } },
             empty: empty,
             note: count > Self.most ? "\(Self.most) of \(Words.grouped(count)) lines; the command lists all." : nil
         )
@@ -131,6 +129,17 @@ struct ReportPage: Sendable {
         )
         return .page(try page.html(call.tables, "report", context))
     }
+
+    /// A cell as people read it; a file of the list has the values of the command.
+    private func cell(_ column: String, _ value: String) -> TablePart.Cell {
+        .init(
+            words.contains(column) && !value.isEmpty ? Words.title(value) : value,
+            kind: Self.unbroken.contains(column) ? "tight" : nil
+        )
+    }
+
+    /// The columns whose values are hard to read in two lines.
+    private static let unbroken: Set<String> = ["time", "submission", "org_code", "basis"]
 
     private func read(_ outcome: ProgramRunner.Outcome) throws -> (columns: [String], rows: [[String]]) {
         guard let code = outcome.code, codes.contains(code) else {

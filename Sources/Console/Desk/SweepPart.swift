@@ -101,7 +101,7 @@ enum SweepPart {
                             link: OrganizationCode(change.orgCode).map { Address.organization(change.schoolYear, $0) },
                             note: change.orgCode
                         ), name(alternative), .init(words(change.from)), .init(words(change.to)),
-                        .init(change.fields.joined(separator: "; ")),
+                        .init(change.fields.map(ChangeWords.readable).joined(separator: "; ")),
                     ]
                 },
             note: all.count > ErrandPage.mostChanges

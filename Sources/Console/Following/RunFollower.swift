@@ -32,6 +32,7 @@ package final class RunFollower: Sendable {
         var reader: StatusReader?
         defer { reader?.close() }
         var trend = LagTrend()
+        var age = LagAge()
         var schedule = LookSchedule()
         let start = ContinuousClock.now
         var (answered, answeredAt) = (start, Date())
@@ -47,11 +48,10 @@ package final class RunFollower: Sendable {
                 let (positions, report) = try status.look(store.current.view)
                 (answered, answeredAt) = (.now, Date())
                 var seen = report
-                seen.secondsLeft = trend.secondsLeft(
-                    at: (answered - start) / .seconds(1),
-                    lag: report.lags.reduce(0) { $0 + $1.records }
-                )
-                let run = RunReport(status: seen, positions: positions)
+                let second = (answered - start) / .seconds(1)
+                seen.secondsLeft = trend.secondsLeft(at: second, lag: report.lags.reduce(0) { $0 + $1.records })
+                var run = RunReport(status: seen, positions: positions)
+                run.secondsBehind = age.take(positions, at: second)
                 store.update { $0.take(run) }
             } catch {
                 // The number of a topic's partitions may have changed when the brokers are back.

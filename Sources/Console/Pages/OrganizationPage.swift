@@ -264,7 +264,9 @@ extension OrganizationView {
             ("Framework", "\(publication.framework), \(publication.frameworkDigest)"),
         ]
         if !publication.statusReason.isEmpty { facts.append(("Not official because", publication.statusReason)) }
-        if !publication.changes.isEmpty { facts.append(("Changed", publication.changes.joined(separator: "; "))) }
+        if !publication.changes.isEmpty {
+            facts.append(("Changed", publication.changes.map(ChangeWords.readable).joined(separator: "; ")))
+        }
         if !publication.causes.isEmpty {
             facts.append(
                 (

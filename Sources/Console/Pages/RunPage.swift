@@ -61,7 +61,8 @@ extension RunView {
         let stages = stages.map(\.name)
         return TablePart(
             caption: "School years by stage: partitions that are complete",
-            columns: ["School year", "State", "Determinations"] + stages.map { Words.title($0) },
+            columns: ["School year", "State", "Determinations"] + stages.map { Words.title($0) }
+                + (seesCompleteness ? ["Files"] : []),
             numbers: Set(2..<(3 + stages.count)),
             rows: years.sorted { $0.year > $1.year }
                 .map { year in
@@ -75,6 +76,7 @@ extension RunView {
                             let progress = year.stages.first { $0.stage == name }
                             return .init("\(progress?.complete ?? 0)/\(progress?.partitions.map(String.init) ?? "?")")
                         }
+                        + (seesCompleteness ? [.init("what is missing", link: "/completeness/\(year.year)")] : [])
                 },
             empty: "No school year is open; accountability open-year opens one."
         )
@@ -83,12 +85,15 @@ extension RunView {
     private var stageTable: TablePart {
         TablePart(
             caption: "Stages: records behind",
-            columns: ["Stage", "Partitions", "Records behind", "Since the last check", "Furthest behind"],
-            numbers: [1, 2],
+            columns: [
+                "Stage", "Partitions", "Records behind", "Behind for", "Since the last check", "Furthest behind",
+            ],
+            numbers: [1, 2, 3],
             rows: stages.map { stage in
                 let worst = stage.positions.max { $0.behind < $1.behind }.flatMap { $0.behind > 0 ? $0 : nil }
                 return [
                     .init(Words.title(stage.name)), .init(stage.positions.count), .init(stage.behind),
+                    .init(stage.behind > 0 ? StatusReport.duration(stage.seconds) : "–"),
                     .init(Self.trend(stage)),
                     .init(
                         worst.map { "\($0.topic), partition \($0.partition): \(Words.grouped($0.behind))" } ?? "–"

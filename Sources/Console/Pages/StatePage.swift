@@ -122,7 +122,7 @@ extension StateView {
         return TablePart(
             caption: "Determinations of \(from.map(SchoolYear.title) ?? "") by those of \(SchoolYear.title(year))",
             columns: ["Before \\ after"]
-                + outcomes.map { "\($0.sign) \($0.shortTitle.replacing("/", with: "/\u{200B}"))" } + ["All"],
+                + outcomes.map { $0.shortTitle.replacing("/", with: "/\u{200B}") } + ["All"],
             numbers: Set(1..<(outcomes.count + 2)),
             rows: outcomes.map { from in
                 [.init(from.shortTitle, sign: from.sign, kind: "tight")]

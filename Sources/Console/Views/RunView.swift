@@ -1,4 +1,5 @@
 internal import Messages
+internal import Operating
 internal import Reading
 internal import Stages
 
@@ -10,6 +11,8 @@ struct RunView: Sendable {
         let positions: [LagReader.Position]
         /// How many records it is further behind than at the check before; nil before the second check.
         let change: Int?
+        /// How long its oldest unread record has been waiting, in seconds; 0 if there is none.
+        let seconds: Int
         var behind: Int { Int(positions.reduce(0) { $0 + $1.behind }) }
     }
 
@@ -18,11 +21,21 @@ struct RunView: Sendable {
     let alarms: [Finding]
     let silence: ConsoleTables.Silence?
 
-    init(_ tables: ConsoleTables) {
+    /// Whether the visitor may see which files are expected and which have arrived.
+    let seesCompleteness: Bool
+
+    init(_ call: ConsoleCall) {
+        let tables = call.tables
+        seesCompleteness = call.account.map { $0.role >= .data } ?? false
         report = tables.run
         let positions = Dictionary(grouping: tables.run?.positions ?? [], by: \.stage)
         stages = PipelineStage.allCases.map {
-            Stage(name: $0.name, positions: positions[$0.name] ?? [], change: tables.lagChanges[$0.name])
+            Stage(
+                name: $0.name,
+                positions: positions[$0.name] ?? [],
+                change: tables.lagChanges[$0.name],
+                seconds: tables.run?.secondsBehind[$0.name] ?? 0
+            )
         }
         silence = tables.silence
         let status = tables.run?.status
@@ -46,6 +59,13 @@ struct RunView: Sendable {
     private static let stage = Shape<Stage>([
         .choice("stage", "The stage.", PipelineStage.allCases.map(\.name)) { $0.name },
         .integer("records_behind", "Records behind, in all partitions together.", 0...Int64.max) { $0.behind },
+        .integer(
+            "seconds_behind",
+            "How long its oldest unread record has been waiting, as seen from here.",
+            0...Int64.max
+        ) {
+            $0.seconds
+        },
         .optionalInteger(
             "change",
             "How many records it is further behind than at the check before; negative while it catches up."

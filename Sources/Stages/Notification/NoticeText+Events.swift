@@ -1,4 +1,4 @@
-import Messages
+package import Messages
 import Rules
 
 /// The texts of notices that are not about a whole determination.
@@ -83,7 +83,8 @@ extension NoticeText {
     }
 
     /// The notice that results which an organization was shown are not released any more; it has none of them.
-    static func closed(_ determination: Accountability_V1_Determination, id: String) -> Accountability_V1_Notice {
+    package static func closed(_ determination: Accountability_V1_Determination, id: String) -> Accountability_V1_Notice
+    {
         var notice = Accountability_V1_Notice()
         notice.id = "\(id)/\(resultsClosed)"
         notice.schoolYear = determination.schoolYear

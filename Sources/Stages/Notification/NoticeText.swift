@@ -31,7 +31,7 @@ package enum NoticeText {
     /// The notice of a determination.
     ///
     /// It says nothing that the determination does not, its time included, so that it can be made again.
-    static func notice(of determination: Accountability_V1_Determination) -> Accountability_V1_Notice {
+    package static func notice(of determination: Accountability_V1_Determination) -> Accountability_V1_Notice {
         var notice = Accountability_V1_Notice()
         notice.schoolYear = determination.schoolYear
         notice.orgCode = determination.orgCode
