@@ -172,7 +172,7 @@ def trying(clerk):
     expect(page.locator("#f-framework")).to_have_value("draft-2018")
     clerk.press("See what it would change")
     page.wait_for_url("**/errands/*")
-    clerk.expect_text("What it would change")
+    clerk.expect_text(" would change.")
     changed = page.get_by_role("table", name="Determinations that would change")
     expect(changed.get_by_role("row").nth(1)).to_contain_text("Focused targeted")
     if page.get_by_role("button", name="Submit it").count() + page.locator("form[action$='/confirm']").count() > 0:

@@ -97,7 +97,7 @@ extension FrameworkView {
 
     private var stepTable: TablePart {
         TablePart(
-            caption: "Steps and comments",
+            caption: "Steps of the framework, and comments on it",
             columns: ["Day", "School year", "Step", "What was said", "Reference"],
             rows: steps.map { step in
                 [
