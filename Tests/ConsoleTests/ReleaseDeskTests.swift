@@ -9,7 +9,7 @@ import Testing
 
 @testable import Console
 
-/// What somebody who releases results sees before: what goes to whom, the notices, and what changed since the last look.
+/// What somebody who releases results sees before: what goes to whom, the notices, and the changes since the last look.
 @Suite struct ReleaseDeskTests {
     private func bench(_ accounts: (Role, String)...) throws -> SignInBench {
         try SignInBench(accounts.map { try AccessExample.account($0.0, $0.1) })
@@ -47,7 +47,7 @@ import Testing
         #expect(text.contains(everyone))
         #expect(!text.contains("no longer"))
         #expect(text.contains("get a notice about an organization</td><td class=\"n\">1</td>"))
-        // The subject and the body are those of the notice that the stage makes of the determination when it is official.
+        // Subject and body are those of the notice that the stage makes of the determination when it is official.
         var determination = try ExampleTables.exampleSchool(2019)
         (determination.status, determination.revision) = ("official", 3)
         determination.changes = ["status: preliminary → official"]
