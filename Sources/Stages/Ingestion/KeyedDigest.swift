@@ -11,7 +11,7 @@ struct KeyedDigest {
 
     /// - Parameter key: of any length.
     init(key: SymmetricKey) {
-        var block = key.withUnsafeBytes { unsafe [UInt8]($0) }
+        var block = unsafe key.withUnsafeBytes { unsafe [UInt8]($0) }
         if block.count > Self.blockSize { block = Self.bytes(of: SHA256.hash(data: block)) }
         block += Array(repeating: 0, count: Self.blockSize - block.count)
         inner = Self.hash(padded: block.map { $0 ^ 0x36 })
@@ -21,12 +21,12 @@ struct KeyedDigest {
     /// The first 16 bytes of the code of a text, as a number: the first byte is its highest.
     func number(of text: [UInt8]) -> UInt128 {
         let first = Self.digest(of: text, after: inner)
-        let code = first.withUnsafeBytes { bytes in
+        let code = unsafe first.withUnsafeBytes { bytes in
             var hash = outer
             unsafe hash.update(bufferPointer: bytes)
             return hash.finalize()
         }
-        return code.withUnsafeBytes { bytes in
+        return unsafe code.withUnsafeBytes { bytes in
             unsafe UInt128(bigEndian: bytes.loadUnaligned(as: UInt128.self))
         }
     }
@@ -41,7 +41,7 @@ struct KeyedDigest {
 
     private static func digest(of text: [UInt8], after state: SHA256) -> SHA256Digest {
         var hash = state
-        text.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        unsafe text.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
         return hash.finalize()
     }
 
