@@ -144,7 +144,7 @@ extension MarginTables {
     convenience init(year: Int, _ frameworks: FrameworkSet, of tables: YearTables) throws {
         try self.init(year: year, frameworks)
         for row in try tables.messages(TableTopics.participation, year: year) { take(row.message) }
-        for row in try tables.messages(TableTopics.percentiles, year: year) { take(row.message, key: row.key.text) }
+        for row in try tables.messages(TableTopics.percentiles, year: year) { take(row.message, key: row.key) }
         for row in try tables.messages(TableTopics.standings) { take(row.message) }
         for row in try tables.messages(TableTopics.directives) { take(row.message) }
     }
