@@ -117,7 +117,7 @@ import Testing
                     let value: [UInt8] = try norm.entry.serializedBytes()
                     let isTaken = tables.fold(Topics.percentiles, key: Array(norm.key.utf8), value: value)
                     #expect(isTaken)
-                    command.take(norm.entry, key: norm.key)
+                    command.take(norm.entry, key: try #require(PercentileKey(norm.key)))
                 }
             }
             let expected = try #require(
