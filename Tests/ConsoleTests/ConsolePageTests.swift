@@ -241,19 +241,19 @@ import Testing
             let page = get("/run/tables.csv?table=stages-records-behind", tables).text
             return page.split(separator: "\n").first { $0.hasPrefix("Validation,") }.map(String.init) ?? ""
         }
-        #expect(row().contains(",3,–,"), "\(row())")
+        #expect(row().contains(",3,0 s,–,"), "\(row())")
         let report = try #require(tables.run)
         var other = report
         other.positions[0] = .init(stage: "validation", topic: "t", partition: 0, position: 7, end: 8, behind: 1)
         tables.take(other)
-        #expect(row().contains(",1,2 fewer,"), "\(row())")
+        #expect(row().contains(",1,0 s,2 fewer,"), "\(row())")
         let revision = tables.revision
         tables.take(other)
-        #expect(row().contains(",1,no change,") && tables.revision == revision + 1, "\(row())")
+        #expect(row().contains(",1,0 s,no change,") && tables.revision == revision + 1, "\(row())")
         tables.take(other)
         #expect(tables.revision == revision + 1)
         tables.take(report)
-        #expect(row().contains(",3,2 more,"), "\(row())")
+        #expect(row().contains(",3,0 s,2 more,"), "\(row())")
         var topics = ConsoleTables(reading: 1)
         topics.take(topics: tables)
         #expect(topics.lagChanges == [:] && get("/api/v1/run", tables).text.contains("\"change\":2"))
