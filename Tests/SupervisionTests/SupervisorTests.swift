@@ -209,7 +209,7 @@ import Testing
             Processes(home: home).living(name).map { getpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t($0)) }
         }
         let own = getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0)
-        #expect(tend(supervisor, seconds: 10) { priority(Processes.broker) == max(own, 10) })
+        #expect(tend(supervisor, seconds: 10) { priority(Processes.broker) == max(own, 19) })
         #expect(priority("worker") == own, "only the broker has such a thread")
         supervisor.stopAll()
     }
