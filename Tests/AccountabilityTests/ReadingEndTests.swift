@@ -29,7 +29,7 @@ import Testing
         cluster.fail(.fetch, with: [none] + [KafkaError.Code](repeating: .transport, count: 1000))
     }
 
-    @Test(.timeLimit(.minutes(1))) func aTopicIsReadToTheEndThatItHad() throws {
+    @Test(.timeLimit(.minutes(30))) func aTopicIsReadToTheEndThatItHad() throws {
         let cluster = try MockCluster(brokers: 1)
         let connection = try connection(cluster)
         let reader = try TopicReader(connection, logger: quiet)
@@ -42,7 +42,7 @@ import Testing
         #expect(ContinuousClock.now - begin < .seconds(10))
     }
 
-    @Test(.timeLimit(.minutes(1))) func aFollowerIsAtTheEndThatItsTopicsHad() throws {
+    @Test(.timeLimit(.minutes(30))) func aFollowerIsAtTheEndThatItsTopicsHad() throws {
         let cluster = try MockCluster(brokers: 1)
         let connection = try connection(cluster)
         let topics = try FollowedTopics(connection, [Topics.determinations], logger: quiet)
@@ -57,7 +57,7 @@ import Testing
         #expect(topics.isAtEnd)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aPartitionIsReadToTheEndThatItHad() throws {
+    @Test(.timeLimit(.minutes(30))) func aPartitionIsReadToTheEndThatItHad() throws {
         let cluster = try MockCluster(brokers: 1)
         let connection = try connection(cluster)
         let follower = try PartitionFollower(
@@ -75,7 +75,7 @@ import Testing
     }
 
     /// The error names the partition and how far it was read.
-    @Test(.timeLimit(.minutes(1))) func aPartitionThatDoesNotAnswerIsNamed() throws {
+    @Test(.timeLimit(.minutes(30))) func aPartitionThatDoesNotAnswerIsNamed() throws {
         let cluster = try MockCluster(brokers: 1)
         let connection = try connection(cluster)
         let name = connection.pipeline.name(Topics.determinations)

@@ -15,7 +15,7 @@ import Testing
         {"school_year":2019,"framework":"2019","assumptions":[
         {"parameter":"points.growth.1","value":"30.0","alternative":"35.0","source":"s","decided":1,"moved":6,"changes":[
         {"school_year":2019,"org_code":"00010005","name":"Own School","from":{"classification":"not_requiring_assistance","level":"moderate"},
-        "to":{"classification":"not_requiring_assistance","level":"substantial"},"fields":["annual: 48 → 51"],"causes":[],"rows":[]}]},
+        "to":{"classification":"not_requiring_assistance","level":"substantial"},"fields":["Annual: 48 → 51"],"causes":[],"rows":[]}]},
         {"parameter":"points.growth.1","value":"30.0","alternative":"20.0","source":"s","decided":0,"moved":4,"changes":[]}],
         "untried":[{"parameter":"points.other","reason":"<no> determination rests on it"}]}
         """
@@ -45,7 +45,7 @@ import Testing
         let page = await settled(bench, address, anna).text
         #expect(page.contains("Tried: 2 alternatives. Another classification or level: by 1 of them."))
         for text in [
-            "Own School", "Not requiring assistance, Substantial", "annual: 48 → 51", ">20.0<", ">35.0<",
+            "Own School", "Not requiring assistance, Substantial", "Annual: 48 → 51", ">20.0<", ">35.0<",
             "&lt;no> determination rests on it.",
         ] {
             #expect(page.replacing("&gt;", with: ">").contains(text), "\(text)")
