@@ -188,10 +188,10 @@ import Testing
         #expect(answer("/", try ExampleTables.make(), PageFrame(visitor: .nobody))["Location"] == "/sign-in")
     }
 
-    /// The routes of the desk's pages that a link leads to.
+    /// The routes of the desk that a link or a form leads to.
     private static func desk(_ link: String) -> [DeskRoute] {
         let path = link.prefix { $0 != "?" }.split(separator: "/").map(String.init)
-        return DeskRoutes.all.filter { $0.method == .get && $0.arguments(of: path) != nil }
+        return DeskRoutes.all.filter { $0.arguments(of: path) != nil }
     }
 
     @Test("Every link of every page leads to something that this role may see", arguments: Role.ofAccounts)
