@@ -26,6 +26,8 @@ struct ReleaseEffect {
     static let shownNotices = 3
 
     private let steps: [Step]
+    /// The notices that districts and schools get, in the order of the organizations.
+    private let notices: [Accountability_V1_Notice]
 
     /// The effect of an act; nil if it releases nothing and withdraws no release.
     ///
@@ -47,6 +49,11 @@ struct ReleaseEffect {
             determination.causes = [Self.cause]
             determination.moreCauses = false
             return Step(from: from, to: to, determination: determination, code: code)
+        }
+        notices = steps.compactMap { step in
+            let (before, after) = step.sees(.district(step.code.district))
+            if after { return NoticeText.notice(of: step.determination) }
+            return before ? NoticeText.closed(step.determination, id: "") : nil
         }
     }
 
@@ -92,15 +99,6 @@ struct ReleaseEffect {
             empty: "Nobody would see more or less than now.",
             shape: .narrow
         )
-    }
-
-    /// The notices that districts and schools get, in the order of the organizations.
-    private var notices: [Accountability_V1_Notice] {
-        steps.compactMap { step in
-            let (before, after) = step.sees(.district(step.code.district))
-            if after { return NoticeText.notice(of: step.determination) }
-            return before ? NoticeText.closed(step.determination, id: "") : nil
-        }
     }
 
     /// The first notices as they will read, for the page.
