@@ -81,6 +81,9 @@ import Testing
                 @Test(arguments: [1, 2])
                 func ranks(value: Int) {}
 
+                /// LAW(4)
+                @Test(arguments: [false, true], [(1, 2)]) func schedules(isOn: Bool, value: (Int, Int)) {}
+
                 @Test func other() {}
                 /// LAW(9)
                 @Test func reports() throws {}
@@ -91,6 +94,7 @@ import Testing
             TestCitation.scan(source) == [
                 TestCitation(paragraph: "603 CMR 2.03(2)(a)", test: "SomeTests.ranks"),
                 TestCitation(paragraph: "603 CMR 2.03(2)(c)", test: "SomeTests.ranks"),
+                TestCitation(paragraph: "603 CMR 2.03(4)", test: "SomeTests.schedules"),
                 TestCitation(paragraph: "603 CMR 2.03(9)", test: "SomeTests.reports"),
             ]
         )

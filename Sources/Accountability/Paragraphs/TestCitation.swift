@@ -36,10 +36,19 @@ struct TestCitation: Hashable, Comparable {
 
     private static func declared(_ keyword: String, in line: Substring) -> String? {
         guard let place = line.range(of: keyword) else { return nil }
-        let isDeclaration = line[..<place.lowerBound].split(separator: " ")
-            .allSatisfy { word in
-                word.hasPrefix("@") || word.hasPrefix("(") || word.hasSuffix(")")
-                    || ["private", "fileprivate", "internal", "static", "package"].contains(word)
+        // The arguments of an attribute may be anything.
+        var depth = 0
+        let words = line[..<place.lowerBound]
+            .filter { character in
+                if character == "(" { depth += 1 }
+                defer { if character == ")" { depth -= 1 } }
+                return depth == 0
+            }
+            .split(separator: " ")
+        let isDeclaration =
+            depth == 0
+            && words.allSatisfy { word in
+                word.hasPrefix("@") || ["private", "fileprivate", "internal", "static", "package"].contains(word)
             }
         let name = line[place.upperBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" }
         return isDeclaration && !name.isEmpty ? String(name) : nil
